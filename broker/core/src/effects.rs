@@ -1,0 +1,200 @@
+//! What a shard wants done, and what it answers.
+
+use std::sync::Arc;
+
+use crate::input::Subscriber;
+use crate::log::LogRecord;
+use crate::{ChannelKey, ClientInfo, Epoch, LaneSet, PresenceStats, Publication};
+
+/// One life of a channel in a shard's memory; never used twice while a process lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ChannelHandle(pub u64);
+
+/// Why a request was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Too much is queued for this channel or shard; try again.
+    #[error("too many requests are queued")]
+    Busy,
+    /// The store cannot take or answer it now; try again. Nothing of a refused publication is kept, unless
+    /// `outcome_known` is false.
+    #[error("the store is not available")]
+    StoreUnavailable {
+        /// Whether it is certain that nothing was stored.
+        outcome_known: bool,
+    },
+    /// The namespace does not offer it.
+    #[error("not available in this channel")]
+    NotAvailable,
+    /// The position does not exist in the channel's log, or not any more.
+    #[error("unrecoverable position")]
+    UnrecoverablePosition,
+    /// The request makes no sense as it stands.
+    #[error("bad request")]
+    BadRequest,
+    /// The shard holds as many channels as it may.
+    #[error("too many channels")]
+    TooManyChannels,
+}
+
+/// Where a publication ended up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Its offset; 0 when the channel keeps no history.
+    pub offset: u64,
+    /// The log it is in; `None` when the channel keeps no history.
+    pub epoch: Option<Epoch>,
+    /// Whether nothing was published, since it repeats an idempotency key or an old version.
+    pub suppressed: bool,
+}
+
+/// What a new subscriber needs to know.
+#[derive(Clone, Debug)]
+pub struct Subscribed {
+    /// The channel.
+    pub channel: ChannelKey,
+    /// Who was subscribed: what to name when it unsubscribes.
+    pub subscriber: Subscriber,
+    /// The channel's life, which deliveries name.
+    pub handle: ChannelHandle,
+    /// The log, when the channel keeps history.
+    pub epoch: Option<Epoch>,
+    /// The stable position: everything above it will be delivered.
+    pub offset: u64,
+    /// How the recovery went, when one was asked for.
+    pub recovery: Option<Recovery>,
+}
+
+/// The result of a recovery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// Whether `publications` close the gap.
+    pub recovered: bool,
+    /// What was missed, oldest first; empty when it cannot be had.
+    pub publications: Vec<Arc<Publication>>,
+}
+
+/// A page of history and where the channel stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryPage {
+    /// In the order that was asked for.
+    pub publications: Vec<Arc<Publication>>,
+    /// The stable position.
+    pub offset: u64,
+    /// The log.
+    pub epoch: Epoch,
+}
+
+/// The answer to a request.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// To `Request::Publish`.
+    Published(Result<Published, Refusal>),
+    /// To `Request::Subscribe`.
+    Subscribed(Result<Box<Subscribed>, Refusal>),
+    /// To `Request::History`.
+    History(Result<Box<HistoryPage>, Refusal>),
+    /// To `Request::RemoveHistory`.
+    HistoryRemoved(Result<(), Refusal>),
+    /// To `Request::Presence`.
+    Presence(Result<Vec<Arc<ClientInfo>>, Refusal>),
+    /// To `Request::PresenceStats`.
+    PresenceStats(Result<PresenceStats, Refusal>),
+}
+
+/// A run of consecutive publications on its way to a channel's subscribers.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The channel's life.
+    pub channel: ChannelHandle,
+    /// Oldest first; at least one.
+    pub publications: Vec<Arc<Publication>>,
+    /// The publication before the first of them: what a delta is made against.
+    pub previous: Option<Arc<Publication>>,
+}
+
+/// The edges of presence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PresenceEdge {
+    /// A connection subscribed.
+    Joined,
+    /// A connection unsubscribed or went away.
+    Left,
+}
+
+/// What whoever drives a shard has to do, in this order.
+#[derive(Debug)]
+pub enum Effect<R> {
+    /// Answer someone.
+    Reply {
+        /// Who waits.
+        to: R,
+        /// The answer.
+        reply: Reply,
+    },
+    /// Hand a run of publications to the lanes that have subscribers.
+    Deliver {
+        /// The lanes.
+        lanes: LaneSet,
+        /// The publications.
+        delivery: Delivery,
+    },
+    /// Tell the subscribers who came or left.
+    Announce {
+        /// The lanes.
+        lanes: LaneSet,
+        /// The channel's life.
+        channel: ChannelHandle,
+        /// Came or left.
+        edge: PresenceEdge,
+        /// Who.
+        info: Arc<ClientInfo>,
+    },
+    /// Subscribers can no longer be sure of their position and must subscribe anew. This life of the channel ends.
+    Invalidate {
+        /// The lanes.
+        lanes: LaneSet,
+        /// The channel's life.
+        channel: ChannelHandle,
+    },
+    /// Open a durable log and answer with `Input::LogOpened`.
+    OpenLog {
+        /// The channel.
+        channel: ChannelKey,
+        /// The channel's life.
+        handle: ChannelHandle,
+        /// The epoch that a new log gets.
+        candidate: Epoch,
+        /// How many of the newest events to load.
+        newest_max: usize,
+    },
+    /// Append to a durable log and answer with `Input::Committed`. One at a time for each channel.
+    Append {
+        /// The channel.
+        channel: ChannelKey,
+        /// The channel's life.
+        handle: ChannelHandle,
+        /// The offset that the log is believed to end at.
+        expected_last_offset: u64,
+        /// The events, densely numbered from there.
+        records: Vec<LogRecord>,
+    },
+    /// Read `first..=last` of a durable log and answer with `Input::ReadDone`.
+    Read {
+        /// The channel.
+        channel: ChannelKey,
+        /// Names the answer.
+        ticket: u64,
+        /// First offset.
+        first: u64,
+        /// Last offset.
+        last: u64,
+    },
+    /// Forget the events of a durable log below an offset. Not answered.
+    Trim {
+        /// The channel.
+        channel: ChannelKey,
+        /// The oldest offset to keep.
+        first_offset: u64,
+    },
+}

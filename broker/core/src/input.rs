@@ -1,0 +1,165 @@
+//! What can be asked of a shard.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::effects::{Refusal, Reply};
+use crate::log::{CommitOutcome, LogHead};
+use crate::stream::{HistoryQuery, Since};
+use crate::{ChannelHandle, ChannelKey, ChannelOptions, ClientInfo, LaneId, Publication, Tags};
+
+/// A publication before it has its number.
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    /// The payload; must not be a slice of a connection's read buffer.
+    pub data: Bytes,
+    /// The publishing connection, when a connection publishes.
+    pub info: Option<Arc<ClientInfo>>,
+    /// Labels.
+    pub tags: Option<Arc<Tags>>,
+    /// A repeat with the same key is answered with the first result and publishes nothing.
+    pub idempotency_key: Option<Arc<str>>,
+    /// Deliver it, but neither number nor keep it.
+    pub skip_history: bool,
+    /// Subscribers that negotiated deltas may get a delta.
+    pub delta: bool,
+    /// The application's own version, with the epoch it counts in: an older or equal one is not published.
+    pub version: Option<(u64, Arc<str>)>,
+}
+
+/// Who subscribes.
+#[derive(Clone, Debug)]
+pub struct Subscriber {
+    /// The lane that owns the connection.
+    pub lane: LaneId,
+    /// The connection's id; the key of its presence.
+    pub client: Arc<str>,
+    /// What presence and join announcements show of it; `None` keeps it out of both.
+    pub info: Option<Arc<ClientInfo>>,
+}
+
+/// One request to a channel's owner. `R` is the address of whoever waits for the answer.
+#[derive(Debug)]
+pub enum Request<R> {
+    /// Number, keep and deliver a publication. Answered with `Reply::Published`.
+    Publish {
+        /// What to publish.
+        draft: Draft,
+        /// Who waits for the result; nobody, for fire and forget.
+        reply: Option<R>,
+    },
+    /// Attach a subscriber. Answered with `Reply::Subscribed`, after which everything above the answered
+    /// position is delivered to the subscriber's lane.
+    Subscribe {
+        /// Who subscribes.
+        subscriber: Subscriber,
+        /// Where the subscriber was before, if it wants what it missed.
+        recover: Option<Since>,
+        /// Who waits for the result.
+        reply: R,
+    },
+    /// Detach a subscriber that was attached. Not answered.
+    Unsubscribe {
+        /// Who leaves.
+        subscriber: Subscriber,
+    },
+    /// Replace what presence shows of an attached subscriber. Not answered.
+    UpdatePresence {
+        /// The subscriber with its new info.
+        subscriber: Subscriber,
+    },
+    /// Read history. Answered with `Reply::History`.
+    History {
+        /// Which publications.
+        query: HistoryQuery,
+        /// Who waits for the result.
+        reply: R,
+    },
+    /// Forget all publications but keep the position. Answered with `Reply::HistoryRemoved`.
+    RemoveHistory {
+        /// Who waits for the result.
+        reply: R,
+    },
+    /// List who is present. Answered with `Reply::Presence`.
+    Presence {
+        /// Who waits for the result.
+        reply: R,
+    },
+    /// Count who is present. Answered with `Reply::PresenceStats`.
+    PresenceStats {
+        /// Who waits for the result.
+        reply: R,
+    },
+}
+
+impl<R> Request<R> {
+    /// The answer that refuses this request without looking at its channel, and who waits for it; `None` when it
+    /// is not answered, and so must not be refused.
+    pub fn refusal(self, refusal: Refusal) -> Option<(R, Reply)> {
+        match self {
+            Self::Publish { reply, .. } => reply.map(|to| (to, Reply::Published(Err(refusal)))),
+            Self::Subscribe { reply, .. } => Some((reply, Reply::Subscribed(Err(refusal)))),
+            Self::History { reply, .. } => Some((reply, Reply::History(Err(refusal)))),
+            Self::RemoveHistory { reply } => Some((reply, Reply::HistoryRemoved(Err(refusal)))),
+            Self::Presence { reply } => Some((reply, Reply::Presence(Err(refusal)))),
+            Self::PresenceStats { reply } => Some((reply, Reply::PresenceStats(Err(refusal)))),
+            Self::Unsubscribe { .. } | Self::UpdatePresence { .. } => None,
+        }
+    }
+
+    /// The same request with another address for its answer; `None` as a publish's address means that nobody waits.
+    pub fn addressed<S>(self, to: S) -> Request<S> {
+        match self {
+            Self::Publish { draft, reply } => Request::Publish { draft, reply: reply.map(|_| to) },
+            Self::Subscribe { subscriber, recover, .. } => Request::Subscribe { subscriber, recover, reply: to },
+            Self::Unsubscribe { subscriber } => Request::Unsubscribe { subscriber },
+            Self::UpdatePresence { subscriber } => Request::UpdatePresence { subscriber },
+            Self::History { query, .. } => Request::History { query, reply: to },
+            Self::RemoveHistory { .. } => Request::RemoveHistory { reply: to },
+            Self::Presence { .. } => Request::Presence { reply: to },
+            Self::PresenceStats { .. } => Request::PresenceStats { reply: to },
+        }
+    }
+}
+
+/// What drives a shard.
+#[derive(Debug)]
+pub enum Input<R> {
+    /// Someone asks something of a channel, which comes into being when it is asked first.
+    Request {
+        /// The channel.
+        channel: ChannelKey,
+        /// Its namespace's options at this moment.
+        options: Arc<ChannelOptions>,
+        /// What is asked.
+        request: Request<R>,
+    },
+    /// The answer to `Effect::OpenLog`: where the log stands and its newest events, or `None` when the store failed.
+    LogOpened {
+        /// The channel.
+        channel: ChannelKey,
+        /// The channel's life that asked; an answer to an earlier life is ignored.
+        handle: ChannelHandle,
+        /// The head and the newest events, oldest first and ending at the head's last offset.
+        log: Option<(LogHead, Vec<Arc<Publication>>)>,
+    },
+    /// The answer to `Effect::Append`.
+    Committed {
+        /// The channel.
+        channel: ChannelKey,
+        /// The channel's life that asked.
+        handle: ChannelHandle,
+        /// How it ended.
+        outcome: CommitOutcome,
+    },
+    /// The answer to `Effect::Read`; `None` when the store failed.
+    ReadDone {
+        /// The effect's ticket.
+        ticket: u64,
+        /// The events of the range, oldest first.
+        publications: Option<Vec<Arc<Publication>>>,
+    },
+    /// Time passes: expire history, idempotency keys and idle channels. Due about once a second.
+    Tick,
+}

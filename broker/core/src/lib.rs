@@ -1,0 +1,36 @@
+//! Pure state machines of natter's channels: no I/O, no clock, no tokio.
+//!
+//! A [`Shard`] owns a set of channels and is the only writer of their numbers. It is driven by inputs
+//! and answers with effects; whoever drives it does the I/O. Time and randomness come in as arguments, so that
+//! property tests and simulations drive the very code that runs in production.
+
+mod channel;
+mod durable;
+mod effects;
+mod idempotency;
+mod input;
+mod key;
+mod lanes;
+mod log;
+mod options;
+mod position;
+mod presence;
+mod publication;
+mod shard;
+mod stream;
+
+pub use effects::{
+    ChannelHandle, Delivery, Effect, HistoryPage, PresenceEdge, Published, Recovery, Refusal, Reply, Subscribed,
+};
+pub use input::{Draft, Input, Request, Subscriber};
+pub use key::{ChannelKey, TenantId};
+pub use lanes::{LaneId, LaneSet};
+pub use log::{CommitOutcome, LogHead, LogRecord};
+pub use options::{ChannelOptions, RecoveryMode};
+pub use position::{Epoch, Position};
+pub use presence::PresenceStats;
+/// Who published, or who is present.
+pub use natter_protocol::centrifuge::schema::ClientInfo;
+pub use publication::{Publication, Tags};
+pub use shard::{Shard, ShardLimits, ShardStats};
+pub use stream::{HistoryQuery, Since};

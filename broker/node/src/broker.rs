@@ -1,0 +1,260 @@
+//! The handle to the running broker: what plugins and the server API see of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use arc_swap::ArcSwap;
+use natter_core::{
+    ChannelKey, ChannelOptions, ClientInfo, Draft, HistoryPage, HistoryQuery, Input, LaneId, PresenceStats, Published,
+    Refusal, Reply, Request, TenantId,
+};
+use natter_store::Store;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use crate::clock::NodeClock;
+use crate::lane::{LaneEvent, LaneMailbox, NewConnection};
+use crate::limits::{ConnectionLimits, Seats};
+use crate::metrics::Metrics;
+use crate::registry::Registry;
+use crate::session::{Control, Target};
+use crate::shard::{ActiveQuery, ReplyTo, ShardMailbox, shard_of};
+
+/// The broker. Cheap to clone.
+#[derive(Clone)]
+pub struct Broker(Arc<Inner>);
+
+struct Inner {
+    node_id: String,
+    clock: NodeClock,
+    shards: Vec<ShardMailbox>,
+    lanes: Vec<LaneMailbox>,
+    next_lane: AtomicUsize,
+    registry: Registry,
+    connection_limits: ArcSwap<ConnectionLimits>,
+    connections: Seats,
+    is_draining: AtomicBool,
+    metrics: Metrics,
+    store: Arc<dyn Store>,
+    runtime: Handle,
+}
+
+/// What a broker is made of.
+pub(crate) struct BrokerParts {
+    pub(crate) shards: Vec<ShardMailbox>,
+    pub(crate) lanes: Vec<LaneMailbox>,
+    pub(crate) connection_limits: ConnectionLimits,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) runtime: Handle,
+}
+
+impl Broker {
+    pub(crate) fn new(parts: BrokerParts) -> Self {
+        Self(Arc::new(Inner {
+            node_id: uuid::Uuid::new_v4().to_string(),
+            clock: NodeClock::start(),
+            shards: parts.shards,
+            lanes: parts.lanes,
+            next_lane: AtomicUsize::new(0),
+            registry: Registry::default(),
+            connection_limits: ArcSwap::from_pointee(parts.connection_limits),
+            connections: Seats::default(),
+            is_draining: AtomicBool::new(false),
+            metrics: Metrics::default(),
+            store: parts.store,
+            runtime: parts.runtime,
+        }))
+    }
+
+    /// This run of the node: a UUID.
+    pub fn node_id(&self) -> &str {
+        &self.0.node_id
+    }
+
+    /// The node's clock.
+    pub fn clock(&self) -> &NodeClock {
+        &self.0.clock
+    }
+
+    /// Publishes to a channel. For a durable channel the answer means that it is on disk.
+    pub async fn publish(
+        &self,
+        channel: ChannelKey,
+        options: Arc<ChannelOptions>,
+        draft: Draft,
+    ) -> Result<Published, Refusal> {
+        match self.ask(channel, options, Request::Publish { draft, reply: Some(()) }).await? {
+            Reply::Published(result) => result,
+            _ => Err(Refusal::BadRequest),
+        }
+    }
+
+    /// Reads a page of a channel's history.
+    pub async fn history(
+        &self,
+        channel: ChannelKey,
+        options: Arc<ChannelOptions>,
+        query: HistoryQuery,
+    ) -> Result<Box<HistoryPage>, Refusal> {
+        match self.ask(channel, options, Request::History { query, reply: () }).await? {
+            Reply::History(result) => result,
+            _ => Err(Refusal::BadRequest),
+        }
+    }
+
+    /// Forgets a channel's publications but keeps its position.
+    pub async fn remove_history(&self, channel: ChannelKey, options: Arc<ChannelOptions>) -> Result<(), Refusal> {
+        match self.ask(channel, options, Request::RemoveHistory { reply: () }).await? {
+            Reply::HistoryRemoved(result) => result,
+            _ => Err(Refusal::BadRequest),
+        }
+    }
+
+    /// Lists who is subscribed to a channel.
+    pub async fn presence(
+        &self,
+        channel: ChannelKey,
+        options: Arc<ChannelOptions>,
+    ) -> Result<Vec<Arc<ClientInfo>>, Refusal> {
+        match self.ask(channel, options, Request::Presence { reply: () }).await? {
+            Reply::Presence(result) => result,
+            _ => Err(Refusal::BadRequest),
+        }
+    }
+
+    /// Counts who is subscribed to a channel.
+    pub async fn presence_stats(
+        &self,
+        channel: ChannelKey,
+        options: Arc<ChannelOptions>,
+    ) -> Result<PresenceStats, Refusal> {
+        match self.ask(channel, options, Request::PresenceStats { reply: () }).await? {
+            Reply::PresenceStats(result) => result,
+            _ => Err(Refusal::BadRequest),
+        }
+    }
+
+    /// The channels of a tenant that have subscribers, with their number, in no order.
+    pub async fn active_channels(&self, tenant: &TenantId) -> Vec<(Arc<str>, u64)> {
+        let mut channels = Vec::new();
+        for shard in &self.0.shards {
+            let (reply, answer) = oneshot::channel();
+            shard.ask(ActiveQuery { tenant: tenant.clone(), reply });
+            channels.extend(answer.await.unwrap_or_default());
+        }
+        channels
+    }
+
+    /// Has something done to connections of a user. Nothing happens when there are none.
+    pub fn control(&self, target: Target, control: Control) {
+        let (target, control) = (Arc::new(target), Arc::new(control));
+        let event = |connections| LaneEvent::Control {
+            connections,
+            target: Arc::clone(&target),
+            control: Arc::clone(&control),
+        };
+        if target.user.is_empty() {
+            return self.0.lanes.iter().for_each(|lane| lane.send(vec![event(Vec::new())]));
+        }
+        for (lane, connection) in self.0.registry.connections(&target.tenant, &target.user) {
+            self.lane(lane).send(vec![event(vec![connection])]);
+        }
+    }
+
+    /// Gives a connection to the next lane.
+    pub fn accept(&self, connection: NewConnection) {
+        let lane = self.0.next_lane.fetch_add(1, Ordering::Relaxed) % self.0.lanes.len();
+        self.0.lanes[lane].send(vec![LaneEvent::Accept(Box::new(connection))]);
+    }
+
+    /// The places that connections take up.
+    pub fn connections(&self) -> &Seats {
+        &self.0.connections
+    }
+
+    /// Whether the node is going down and takes no new connections.
+    pub fn is_draining(&self) -> bool {
+        self.0.is_draining.load(Ordering::Relaxed)
+    }
+
+    /// From now on the node takes no new connections.
+    pub fn start_draining(&self) {
+        self.0.is_draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends up to this many connections on each lane, with their protocol's goodbye.
+    pub fn end_connections(&self, on_each_lane_max: usize) {
+        for lane in &self.0.lanes {
+            lane.send(vec![LaneEvent::Drain { connections_max: on_each_lane_max }]);
+        }
+    }
+
+    /// Where durable channels live.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.0.store
+    }
+
+    /// Bounds on connections.
+    pub fn limits(&self) -> Arc<ConnectionLimits> {
+        self.0.connection_limits.load_full()
+    }
+
+    /// Replaces the bounds; connections see them within a tick.
+    pub fn set_limits(&self, limits: ConnectionLimits) {
+        self.0.connection_limits.store(Arc::new(limits));
+    }
+
+    /// The runtime for work that is not on the path of a message.
+    pub fn runtime(&self) -> &Handle {
+        &self.0.runtime
+    }
+
+    /// How many lanes there are.
+    pub fn lane_count(&self) -> usize {
+        self.0.lanes.len()
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    pub(crate) fn shard_count(&self) -> usize {
+        self.0.shards.len()
+    }
+
+    pub(crate) fn shard(&self, index: usize) -> &ShardMailbox {
+        &self.0.shards[index]
+    }
+
+    pub(crate) fn lane(&self, lane: LaneId) -> &LaneMailbox {
+        self.lane_at(usize::from(lane.0))
+    }
+
+    pub(crate) fn lane_at(&self, index: usize) -> &LaneMailbox {
+        &self.0.lanes[index]
+    }
+
+    pub(crate) fn lanes_depth_max(&self) -> usize {
+        self.0.lanes.iter().map(LaneMailbox::depth).max().unwrap_or_default()
+    }
+
+    async fn ask(
+        &self,
+        channel: ChannelKey,
+        options: Arc<ChannelOptions>,
+        request: Request<()>,
+    ) -> Result<Reply, Refusal> {
+        let shard = self.shard(shard_of(&channel, self.shard_count()));
+        if !shard.has_room() {
+            return Err(Refusal::Busy);
+        }
+        let (caller, answer) = oneshot::channel();
+        let request = request.addressed(ReplyTo::Caller(caller));
+        shard.send(vec![Input::Request { channel, options, request }]);
+        answer.await.map_err(|_| Refusal::StoreUnavailable { outcome_known: false })
+    }
+}

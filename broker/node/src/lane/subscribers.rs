@@ -1,0 +1,88 @@
+//! A lane's own list of who is subscribed to a channel.
+
+use std::collections::HashMap;
+
+use natter_core::{ChannelHandle, ChannelKey};
+use smallvec::SmallVec;
+
+use crate::session::{PublicationFilter, Subscription, Variant};
+
+/// One subscriber in a group.
+pub(crate) struct Member {
+    /// The connection's place in the lane.
+    pub(crate) slot: u32,
+    pub(crate) wants_presence_edges: bool,
+    /// Whether it has not had a publication yet: the first one cannot be a delta.
+    pub(crate) is_fresh: bool,
+    pub(crate) filter: Option<Box<dyn PublicationFilter>>,
+}
+
+/// Subscribers that get the same bytes.
+pub(crate) struct Group {
+    pub(crate) variant: Variant,
+    pub(crate) members: Vec<Member>,
+}
+
+/// A channel's subscribers on this lane.
+pub(crate) struct LaneChannel {
+    pub(crate) key: ChannelKey,
+    pub(crate) groups: SmallVec<[Group; 1]>,
+}
+
+/// Where a connection stands in a channel's list; kept with the connection so that leaving is no search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seat {
+    pub(crate) channel: ChannelHandle,
+    pub(crate) group: u32,
+    pub(crate) index: u32,
+}
+
+/// All channels that have subscribers on this lane.
+#[derive(Default)]
+pub(crate) struct Subscribers {
+    channels: HashMap<ChannelHandle, LaneChannel>,
+}
+
+impl Subscribers {
+    pub(crate) fn get_mut(&mut self, channel: ChannelHandle) -> Option<&mut LaneChannel> {
+        self.channels.get_mut(&channel)
+    }
+
+    /// Seats a connection.
+    pub(crate) fn add(&mut self, slot: u32, subscription: Subscription) -> Seat {
+        let Subscription { channel, key, variant, wants_presence_edges, filter } = subscription;
+        let entry = self.channels.entry(channel).or_insert_with(|| LaneChannel { key, groups: SmallVec::new() });
+        let group = entry.groups.iter().position(|group| group.variant == variant).unwrap_or_else(|| {
+            entry.groups.push(Group { variant, members: Vec::new() });
+            entry.groups.len() - 1
+        });
+        let members = &mut entry.groups[group].members;
+        members.push(Member { slot, wants_presence_edges, is_fresh: true, filter });
+        Seat { channel, group: group as u32, index: members.len() as u32 - 1 }
+    }
+
+    /// Frees a seat. When another member had to move into it, returns that member's slot and its old index.
+    pub(crate) fn remove(&mut self, seat: Seat) -> Option<(u32, u32)> {
+        let channel = self.channels.get_mut(&seat.channel)?;
+        let members = &mut channel.groups.get_mut(seat.group as usize)?.members;
+        if seat.index as usize >= members.len() {
+            return None;
+        }
+        members.swap_remove(seat.index as usize);
+        let moved = members.get(seat.index as usize).map(|member| (member.slot, members.len() as u32));
+        if channel.groups.iter().all(|group| group.members.is_empty()) {
+            self.channels.remove(&seat.channel);
+        }
+        moved
+    }
+
+    /// Empties a channel's list and returns the slots of those who were on it.
+    pub(crate) fn take_channel(&mut self, channel: ChannelHandle) -> Vec<u32> {
+        let Some(channel) = self.channels.remove(&channel) else { return Vec::new() };
+        channel.groups.iter().flat_map(|group| group.members.iter().map(|member| member.slot)).collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.channels.values().flat_map(|channel| &channel.groups).map(|group| group.members.len()).sum()
+    }
+}

@@ -1,0 +1,214 @@
+//! Drives a shard: applies what waits in its mailbox in one batch, and does the effects.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use natter_core::{
+    ChannelHandle, ChannelKey, CommitOutcome, Effect, Epoch, Input, LaneSet, LogHead, Publication, Shard,
+};
+use natter_store::{AppendError, AppendOutcome, LogAppend, ReadDirection, ReadRequest, StoreError};
+use tokio::task::{spawn_local, yield_now};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::{Received, ReplyTo, ShardInbox};
+use crate::broker::Broker;
+use crate::lane::{Announcement, Burst, LaneEvent};
+
+/// A shard waits while a lane has more events than this to work through.
+const LANE_DEPTH_MAX: usize = 32_768;
+/// One burst in this many is timed.
+const TIMED_ONE_IN: u64 = 100;
+/// What one read of the store returns at most; longer ranges are read in pages.
+const READ_PAGE: usize = 10_000;
+
+/// A shard and the way from it to everyone else.
+pub(crate) struct ShardDriver {
+    index: usize,
+    shard: Shard<ReplyTo>,
+    inbox: ShardInbox,
+    broker: Broker,
+    /// Events of this batch, by lane.
+    events: Vec<Vec<LaneEvent>>,
+    bursts: u64,
+}
+
+impl ShardDriver {
+    pub(crate) fn new(index: usize, shard: Shard<ReplyTo>, inbox: ShardInbox, broker: Broker) -> Self {
+        let events = (0..broker.lane_count()).map(|_| Vec::new()).collect();
+        Self { index, shard, inbox, broker, events, bursts: 0 }
+    }
+
+    /// Runs until every sender of the mailbox is gone. Must be called on a `LocalSet`.
+    pub(crate) async fn run(mut self) {
+        let mut received = Received::default();
+        let mut effects = Vec::new();
+        let mut ticks = interval(Duration::from_secs(1));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let oldest = tokio::select! {
+                oldest = self.inbox.receive(&mut received) => match oldest {
+                    Some(oldest) => oldest,
+                    None => return,
+                },
+                _ = ticks.tick() => {
+                    received.inputs.push(Input::Tick);
+                    self.broker.metrics().shard(self.index, self.shard.stats(), self.broker.shard(self.index).depth());
+                    Instant::now()
+                }
+            };
+            self.apply(&mut received, &mut effects, oldest);
+            self.hand_over();
+            self.wait_for_lanes().await;
+        }
+    }
+
+    /// One batch: everything that was received is applied before anything is done about it.
+    fn apply(&mut self, received: &mut Received, effects: &mut Vec<Effect<ReplyTo>>, oldest: Instant) {
+        let now = self.broker.clock().now_ms();
+        for input in received.inputs.drain(..) {
+            self.shard.apply(input, now, effects);
+        }
+        self.shard.finish(now, effects);
+        for effect in effects.drain(..) {
+            self.perform(effect, oldest);
+        }
+        for query in received.queries.drain(..) {
+            let channels = self.shard.active_channels().filter(|(key, _)| *key.tenant() == query.tenant);
+            // Whoever asked may have gone away.
+            let _ = query.reply.send(channels.map(|(key, count)| (Arc::clone(key.name()), count)).collect());
+        }
+    }
+
+    fn perform(&mut self, effect: Effect<ReplyTo>, oldest: Instant) {
+        match effect {
+            Effect::Reply { to: ReplyTo::Connection { lane, connection, token }, reply } => {
+                self.events[usize::from(lane.0)].push(LaneEvent::Reply { connection, token, reply });
+            }
+            // A caller that has gone away is not owed an answer.
+            Effect::Reply { to: ReplyTo::Caller(caller), reply } => drop(caller.send(reply)),
+            Effect::Reply { to: ReplyTo::Nobody, .. } => {}
+            Effect::Deliver { lanes, delivery } => {
+                self.bursts += 1;
+                let timed_from = self.bursts.is_multiple_of(TIMED_ONE_IN).then_some(oldest);
+                let burst = Arc::new(Burst::new(delivery, timed_from));
+                self.to_lanes(lanes, || LaneEvent::Deliver(Arc::clone(&burst)));
+            }
+            Effect::Announce { lanes, channel, edge, info } => {
+                let announcement = Arc::new(Announcement { channel, edge, info });
+                self.to_lanes(lanes, || LaneEvent::Announce(Arc::clone(&announcement)));
+            }
+            Effect::Invalidate { lanes, channel } => self.to_lanes(lanes, || LaneEvent::Invalidate(channel)),
+            Effect::OpenLog { channel, handle, candidate, newest_max } => {
+                spawn_local(open_log(self.broker.clone(), self.index, channel, handle, candidate, newest_max));
+            }
+            Effect::Append { channel, handle, expected_last_offset, records } => {
+                let append = LogAppend { channel, expected_last_offset, records };
+                spawn_local(append_log(self.broker.clone(), self.index, handle, append));
+            }
+            Effect::Read { channel, ticket, first, last } => {
+                spawn_local(read_log(self.broker.clone(), self.index, channel, ticket, first, last));
+            }
+            Effect::Trim { channel, first_offset } => {
+                spawn_local(trim_log(self.broker.clone(), channel, first_offset));
+            }
+        }
+    }
+
+    fn to_lanes(&mut self, lanes: LaneSet, mut event: impl FnMut() -> LaneEvent) {
+        for lane in lanes.iter() {
+            self.events[usize::from(lane.0)].push(event());
+        }
+    }
+
+    /// One hand-over for each lane that something has come up for.
+    fn hand_over(&mut self) {
+        for (lane, events) in self.events.iter_mut().enumerate() {
+            if !events.is_empty() {
+                self.broker.lane_at(lane).send(std::mem::take(events));
+            }
+        }
+    }
+
+    /// Lets lanes that are far behind catch up: the wait is passed on to publishers as a full mailbox.
+    async fn wait_for_lanes(&self) {
+        while self.broker.lanes_depth_max() > LANE_DEPTH_MAX {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        yield_now().await;
+    }
+}
+
+async fn open_log(
+    broker: Broker,
+    shard: usize,
+    channel: ChannelKey,
+    handle: ChannelHandle,
+    candidate: Epoch,
+    newest_max: usize,
+) {
+    let log = load(&broker, &channel, candidate, newest_max).await;
+    if let Err(error) = &log {
+        tracing::warn!(%channel, %error, "a durable channel cannot be opened");
+    }
+    broker.shard(shard).send(vec![Input::LogOpened { channel, handle, log: log.ok() }]);
+}
+
+async fn load(
+    broker: &Broker,
+    channel: &ChannelKey,
+    candidate: Epoch,
+    newest_max: usize,
+) -> Result<(LogHead, Vec<Arc<Publication>>), StoreError> {
+    let head = broker.store().open_log(channel, candidate).await?;
+    let request = ReadRequest { from_offset: head.last_offset, limit: newest_max, direction: ReadDirection::Backward };
+    let mut newest: Vec<_> = match head.first_offset > head.last_offset {
+        true => Vec::new(),
+        false => broker.store().read_log(channel, request).await?.into_iter().map(Arc::new).collect(),
+    };
+    newest.reverse();
+    Ok((head, newest))
+}
+
+async fn append_log(broker: Broker, shard: usize, handle: ChannelHandle, append: LogAppend) {
+    let channel = append.channel.clone();
+    let outcome = match broker.store().append(append).await {
+        Ok(AppendOutcome::Appended) => CommitOutcome::Appended,
+        Ok(AppendOutcome::Duplicate { index, position }) => CommitOutcome::Duplicate { index, position },
+        Ok(AppendOutcome::Conflict(_)) | Err(AppendError::Unknown(_)) => CommitOutcome::Lost,
+        Err(AppendError::Rejected(_)) => CommitOutcome::Rejected,
+    };
+    broker.shard(shard).send(vec![Input::Committed { channel, handle, outcome }]);
+}
+
+async fn read_log(broker: Broker, shard: usize, channel: ChannelKey, ticket: u64, first: u64, last: u64) {
+    let publications = read_range(&broker, &channel, first, last).await;
+    if let Err(error) = &publications {
+        tracing::warn!(%channel, %error, "a durable channel cannot be read");
+    }
+    broker.shard(shard).send(vec![Input::ReadDone { ticket, publications: publications.ok() }]);
+}
+
+async fn read_range(
+    broker: &Broker,
+    channel: &ChannelKey,
+    first: u64,
+    last: u64,
+) -> Result<Vec<Arc<Publication>>, StoreError> {
+    let mut publications = Vec::new();
+    let mut next = first;
+    while next <= last {
+        let limit = ((last - next + 1) as usize).min(READ_PAGE);
+        let request = ReadRequest { from_offset: next, limit, direction: ReadDirection::Forward };
+        let page = broker.store().read_log(channel, request).await?;
+        let Some(newest) = page.last() else { break };
+        next = newest.offset + 1;
+        publications.extend(page.into_iter().filter(|publication| publication.offset <= last).map(Arc::new));
+    }
+    Ok(publications)
+}
+
+async fn trim_log(broker: Broker, channel: ChannelKey, first_offset: u64) {
+    if let Err(error) = broker.store().trim_log(&channel, first_offset).await {
+        tracing::warn!(%channel, %error, "a durable channel cannot be trimmed; it will be tried again as it grows");
+    }
+}

@@ -1,0 +1,130 @@
+//! The small values of the embedded engine: heads, idempotency rows and entity rows.
+//!
+//! Each begins with a format version, so that a later build can read what this one wrote.
+
+use bytes::Bytes;
+use natter_core::Epoch;
+
+use crate::store::{LogHead, Row};
+
+const VERSION: u8 = 1;
+
+/// A log's head as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct StoredHead {
+    /// What callers see.
+    pub(super) head: LogHead,
+    /// Every event below this offset has been deleted; those from here to `head.first_offset` still wait for it.
+    pub(super) deleted_below: u64,
+}
+
+impl StoredHead {
+    pub(super) fn new(epoch: Epoch) -> Self {
+        Self { head: LogHead { epoch, last_offset: 0, last_seq: 0, first_offset: 1 }, deleted_below: 1 }
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let epoch = self.head.epoch.as_str().as_bytes();
+        let mut value = Vec::with_capacity(33 + epoch.len());
+        value.push(VERSION);
+        for number in [self.head.first_offset, self.head.last_offset, self.head.last_seq, self.deleted_below] {
+            value.extend_from_slice(&number.to_be_bytes());
+        }
+        value.extend_from_slice(epoch);
+        value
+    }
+
+    pub(super) fn decode(value: &[u8]) -> Option<Self> {
+        let (first_offset, rest) = take_u64(versioned(value)?)?;
+        let (last_offset, rest) = take_u64(rest)?;
+        let (last_seq, rest) = take_u64(rest)?;
+        let (deleted_below, rest) = take_u64(rest)?;
+        let epoch = Epoch::new(std::str::from_utf8(rest).ok()?);
+        // A head that lets the numbering begin below 1 or after its end is damage, not an empty log.
+        let sound = first_offset >= 1 && first_offset <= last_offset.checked_add(1)? && deleted_below <= first_offset;
+        sound.then_some(Self { head: LogHead { epoch, last_offset, last_seq, first_offset }, deleted_below })
+    }
+}
+
+/// Where the first publication with an idempotency key stands, and until when the key answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct StoredKey {
+    pub(super) offset: u64,
+    pub(super) expires_ms: i64,
+}
+
+impl StoredKey {
+    pub(super) fn encode(self) -> Vec<u8> {
+        let mut value = Vec::with_capacity(17);
+        value.push(VERSION);
+        value.extend_from_slice(&self.offset.to_be_bytes());
+        value.extend_from_slice(&self.expires_ms.to_be_bytes());
+        value
+    }
+
+    pub(super) fn decode(value: &[u8]) -> Option<Self> {
+        let (offset, rest) = take_u64(versioned(value)?)?;
+        let (expires, rest) = take_u64(rest)?;
+        rest.is_empty().then_some(Self { offset, expires_ms: expires.cast_signed() })
+    }
+}
+
+/// Writes a row's version and value.
+pub(super) fn encode_row(row: &Row) -> Vec<u8> {
+    let mut value = Vec::with_capacity(9 + row.value.len());
+    value.push(VERSION);
+    value.extend_from_slice(&row.version.to_be_bytes());
+    value.extend_from_slice(&row.value);
+    value
+}
+
+/// Reads a row.
+pub(super) fn decode_row(value: &[u8]) -> Option<Row> {
+    let (version, rest) = take_u64(versioned(value)?)?;
+    Some(Row { version, value: Bytes::copy_from_slice(rest) })
+}
+
+fn versioned(value: &[u8]) -> Option<&[u8]> {
+    value.split_first().filter(|(version, _)| **version == VERSION).map(|(_, rest)| rest)
+}
+
+fn take_u64(value: &[u8]) -> Option<(u64, &[u8])> {
+    value.split_first_chunk().map(|(number, rest)| (u64::from_be_bytes(*number), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn heads_come_back(epoch in "[A-Za-z]{1,8}", last in 0..u64::MAX, gap in 0..100_u64, last_seq: u64) {
+            let mut stored = StoredHead::new(Epoch::new(&*epoch));
+            stored.head.last_offset = last;
+            stored.head.last_seq = last_seq;
+            stored.head.first_offset = (last + 1).saturating_sub(gap).max(1);
+            prop_assert_eq!(StoredHead::decode(&stored.encode()), Some(stored));
+        }
+
+        #[test]
+        fn keys_come_back(offset: u64, expires_ms: i64) {
+            let stored = StoredKey { offset, expires_ms };
+            prop_assert_eq!(StoredKey::decode(&stored.encode()), Some(stored));
+        }
+
+        #[test]
+        fn rows_come_back(version: u64, value: Vec<u8>) {
+            let row = Row { version, value: Bytes::from(value) };
+            prop_assert_eq!(decode_row(&encode_row(&row)), Some(row));
+        }
+
+        #[test]
+        fn damage_is_an_answer(value: Vec<u8>) {
+            let _ = StoredHead::decode(&value);
+            let _ = StoredKey::decode(&value);
+            let _ = decode_row(&value);
+        }
+    }
+}

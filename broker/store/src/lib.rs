@@ -1,0 +1,21 @@
+//! Where durable channels live: the [`Store`] trait, its engines and the one suite that all of them pass.
+//!
+//! The trait offers nothing wider than a partition. A durable channel is one append-only log; an append is
+//! conditional on the position that its writer believes to be the last one, so the store itself is the
+//! sequencer and two writers can never both win a number.
+
+mod clock;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+mod embedded;
+mod limits;
+mod memory;
+mod store;
+
+pub use clock::{Clock, system_clock};
+pub use embedded::{Durability, EmbeddedOptions, EmbeddedStats, EmbeddedStore, StoreObserver, StoreOperation};
+pub use memory::MemoryStore;
+pub use store::{
+    AppendError, AppendOutcome, IDEMPOTENCY_TTL_MS, LogAppend, LogHead, LogRecord, ReadDirection, ReadRequest, Row,
+    RowKey, RowWriteOutcome, Store, StoreError, StoreHealth,
+};

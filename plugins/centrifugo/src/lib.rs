@@ -1,0 +1,15 @@
+//! Centrifugo's client protocol and server API: stock clients and back-end SDKs work unchanged.
+//!
+//! `routes` mounts the endpoints, `session` is one connection's protocol state, `server_api` what a tenant's backend
+//! calls, `proxy` what natter asks that backend, `namespaces` the rules of channels, `codec` the shared wire forms.
+
+mod codec;
+mod namespaces;
+mod plugin;
+pub mod proxy;
+mod routes;
+mod server_api;
+mod session;
+mod shared;
+
+pub use plugin::CentrifugoPlugin;

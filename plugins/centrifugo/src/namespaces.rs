@@ -1,0 +1,130 @@
+//! Channel names and what their namespaces say about them (reference: Centrifugo's channel rules).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use natter_core::{ChannelOptions, RecoveryMode};
+use natter_node::config::{Centrifugo, Limits, Namespace, RecoveryMode as ConfiguredMode};
+use natter_node::realtime::RESERVED_NAMESPACES;
+
+/// Asks for a token.
+pub(crate) const PRIVATE_PREFIX: char = '$';
+/// Separates a namespace from the rest of a name.
+const NAMESPACE_BOUNDARY: char = ':';
+/// Separates the users that a channel is limited to from the rest of its name.
+const USER_BOUNDARY: char = '#';
+/// Separates those users from each other.
+const USER_SEPARATOR: char = ',';
+
+/// A namespace: what clients may do in it, and what its channels' owners do.
+#[derive(Debug)]
+pub(crate) struct NamespaceRules {
+    /// As configured.
+    pub(crate) rules: Namespace,
+    /// What the shard acts on.
+    pub(crate) options: Arc<ChannelOptions>,
+}
+
+/// Why a channel's name is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NameError {
+    /// Its namespace is not configured.
+    UnknownNamespace,
+    /// It is not ASCII, too long, or does not match its namespace's pattern.
+    Malformed,
+}
+
+/// All namespaces of the plugin.
+#[derive(Debug)]
+pub(crate) struct Namespaces {
+    by_name: HashMap<String, Arc<NamespaceRules>>,
+    reserved: Arc<NamespaceRules>,
+    name_bytes_max: usize,
+}
+
+impl Namespaces {
+    pub(crate) fn new(config: &Centrifugo, limits: &Limits) -> Self {
+        let rules_of = |namespace: &Namespace| {
+            let options = Arc::new(channel_options(namespace, config, limits));
+            Arc::new(NamespaceRules { rules: namespace.clone(), options })
+        };
+        let by_name = config.namespaces.iter().map(|namespace| (namespace.name.clone(), rules_of(namespace)));
+        Self {
+            by_name: by_name.collect(),
+            reserved: rules_of(&Namespace::default()),
+            name_bytes_max: limits.channel_name_bytes_max,
+        }
+    }
+
+    /// The rules of a channel, by its name.
+    pub(crate) fn rules_of(&self, channel: &str) -> Result<&Arc<NamespaceRules>, NameError> {
+        if channel.len() > self.name_bytes_max {
+            return Err(NameError::Malformed);
+        }
+        let (namespace, rest) = split(channel);
+        if RESERVED_NAMESPACES.contains(&namespace) {
+            return Ok(&self.reserved);
+        }
+        let rules = self.by_name.get(namespace).ok_or(NameError::UnknownNamespace)?;
+        let is_valid = match rules.rules.channel_regex.as_str().is_empty() {
+            true => channel.is_ascii(),
+            false => rules.rules.channel_regex.matches(rest),
+        };
+        is_valid.then_some(rules).ok_or(NameError::Malformed)
+    }
+}
+
+/// Whether a channel belongs to a domain above the broker.
+pub(crate) fn is_reserved(channel: &str) -> bool {
+    RESERVED_NAMESPACES.contains(&split(channel).0)
+}
+
+/// Whether a channel asks for a subscription token.
+pub(crate) fn is_private(channel: &str) -> bool {
+    channel.starts_with(PRIVATE_PREFIX)
+}
+
+/// Whether a channel's name limits it to users: `None` when it does not, otherwise whether `user` is one of them.
+pub(crate) fn allows_user(channel: &str, user: &str) -> Option<bool> {
+    let (_, users) = channel.rsplit_once(USER_BOUNDARY)?;
+    Some(!user.is_empty() && users.split(USER_SEPARATOR).any(|allowed| allowed == user))
+}
+
+/// The channel that a user alone is subscribed to.
+pub(crate) fn personal_channel(namespace: &str, user: &str) -> String {
+    match namespace.is_empty() {
+        true => format!("{USER_BOUNDARY}{user}"),
+        false => format!("{namespace}{NAMESPACE_BOUNDARY}{USER_BOUNDARY}{user}"),
+    }
+}
+
+/// Namespace (`""` for none) and rest of a name, without the private prefix.
+fn split(channel: &str) -> (&str, &str) {
+    let name = channel.strip_prefix(PRIVATE_PREFIX).unwrap_or(channel);
+    name.split_once(NAMESPACE_BOUNDARY).unwrap_or(("", name))
+}
+
+fn channel_options(namespace: &Namespace, config: &Centrifugo, limits: &Limits) -> ChannelOptions {
+    let meta_ttl = match namespace.history_meta_ttl.is_zero() {
+        true => config.history_meta_ttl,
+        false => namespace.history_meta_ttl,
+    };
+    ChannelOptions {
+        history_size: namespace.history_size,
+        history_ttl_ms: milliseconds(namespace.history_ttl),
+        history_meta_ttl_ms: milliseconds(meta_ttl),
+        durable: namespace.durable,
+        presence: namespace.presence,
+        join_leave: namespace.join_leave,
+        recovery_mode: match namespace.force_recovery_mode {
+            ConfiguredMode::Stream => RecoveryMode::Stream,
+            ConfiguredMode::Cache => RecoveryMode::Cache,
+        },
+        recovery_limit: limits.recovery_publications_max,
+        presence_members_max: limits.presence_members_max,
+    }
+}
+
+fn milliseconds(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
