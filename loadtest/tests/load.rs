@@ -1,5 +1,7 @@
 //! Loads against the stand-in server: a clean run is clean, and each fault of the server is found.
 
+#![expect(clippy::unwrap_used, reason = "test code")]
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;

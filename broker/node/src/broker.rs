@@ -161,6 +161,11 @@ impl Broker {
         }
     }
 
+    /// How many connections a named user has on this node.
+    pub fn user_connections(&self, tenant: &TenantId, user: &str) -> usize {
+        self.0.registry.connections(tenant, user).len()
+    }
+
     /// Gives a connection to the next lane.
     pub fn accept(&self, connection: NewConnection) {
         let lane = self.0.next_lane.fetch_add(1, Ordering::Relaxed) % self.0.lanes.len();

@@ -5,6 +5,7 @@
 //! durable, has the store commit it; then each lane with subscribers is handed it once (`lane`), encodes it once for
 //! each wire format, and writes it to its own connections.
 
+pub mod auth;
 pub mod broker;
 pub mod clock;
 pub mod config;

@@ -15,6 +15,7 @@ use natter_core::{
     ChannelHandle, ChannelKey, ChannelOptions, ClientInfo, LaneId, PresenceEdge, Publication, Reply, Request, TenantId,
 };
 
+pub use crate::auth::Override as SubscriptionOverrides;
 use crate::tenant::Tenant;
 
 /// The end of a connection, as its client is told.
@@ -163,7 +164,8 @@ pub(crate) enum SessionAction {
     Detach(ChannelHandle),
     Identify { tenant: Arc<Tenant>, user: Arc<str> },
     Task { token: u64, work: Work },
-    Flush,
+    Cork,
+    Uncork,
 }
 
 /// A request whose answer comes back to the session under a token; without one nobody waits.
@@ -197,15 +199,20 @@ impl SessionOut<'_> {
         self.lane
     }
 
-    /// The payload of the frame that is being made for this connection. What is appended between two flushes goes
-    /// out as one frame; the session joins its messages as its protocol says.
+    /// The payload of the frame that is being made for this connection, to which several calls may add; the session
+    /// joins its messages as its protocol says.
     pub fn payload(&mut self) -> &mut BytesMut {
         self.payload
     }
 
-    /// Ends the frame, so that what is written next goes into another one.
-    pub fn end_frame(&mut self) {
-        self.actions.push(SessionAction::Flush);
+    /// Holds back the events of channels that are attached from now on, until [`SessionOut::uncork`].
+    pub fn cork(&mut self) {
+        self.actions.push(SessionAction::Cork);
+    }
+
+    /// Lets what was held back follow the payload that has been written so far.
+    pub fn uncork(&mut self) {
+        self.actions.push(SessionAction::Uncork);
     }
 
     /// Sends a request to a channel's owner; the answer comes to [`Session::on_reply`] under `token`.
@@ -281,21 +288,6 @@ pub struct ServerSubscribe {
     pub recover_since: Option<natter_core::Since>,
     /// Overrides of the namespace's options.
     pub overrides: SubscriptionOverrides,
-}
-
-/// What a token or the server API changes in a namespace's options for one subscription.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SubscriptionOverrides {
-    /// Be listed.
-    pub presence: Option<bool>,
-    /// Announce joins and leaves.
-    pub join_leave: Option<bool>,
-    /// Push joins and leaves to this subscriber.
-    pub force_push_join_leave: Option<bool>,
-    /// Make it recoverable.
-    pub force_recovery: Option<bool>,
-    /// Make it positioned.
-    pub force_positioning: Option<bool>,
 }
 
 /// Which connections of a user are meant.

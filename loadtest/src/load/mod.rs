@@ -11,6 +11,7 @@ pub mod pace;
 pub mod plan;
 pub mod publish;
 pub mod publisher;
+pub mod publishing;
 pub mod run;
 pub mod shared;
 pub mod worker;

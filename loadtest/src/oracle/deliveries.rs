@@ -24,18 +24,15 @@ pub(super) fn judge(events: &[Event], histories: &Histories<'_>, judgement: &mut
     }
 }
 
-fn judge_delivery(
-    channel: &str,
-    offset: u64,
-    seen: Stored<'_>,
-    histories: &Histories<'_>,
-    judgement: &mut Judgement,
-) {
+fn judge_delivery(channel: &str, offset: u64, seen: Stored<'_>, histories: &Histories<'_>, judgement: &mut Judgement) {
     let id = seen.id;
     match histories.of(channel).at(offset) {
         Some(stored) if stored == seen => {}
         Some(stored) => judgement.violated(Invariant::I2DenseOrder, || {
-            format!("{channel}: {id} was delivered at offset {offset}, where {} is stored (or its bytes differ)", stored.id)
+            format!(
+                "{channel}: {id} was delivered at offset {offset}, where {} is stored (or its bytes differ)",
+                stored.id
+            )
         }),
         None => judgement.violated(Invariant::I5NoPhantom, || {
             format!("{channel}: {id} was delivered at offset {offset}, which is not in the history")

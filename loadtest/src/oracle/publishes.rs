@@ -47,13 +47,7 @@ fn collect(events: &[Event]) -> HashMap<(&str, &str), Message<'_>> {
     messages
 }
 
-fn judge_message(
-    channel: &str,
-    id: &str,
-    message: &Message<'_>,
-    histories: &Histories<'_>,
-    judgement: &mut Judgement,
-) {
+fn judge_message(channel: &str, id: &str, message: &Message<'_>, histories: &Histories<'_>, judgement: &mut Judgement) {
     let history = histories.of(channel);
     let Some(offset) = history.find(id) else {
         if !message.acknowledged.is_empty() {

@@ -1,5 +1,7 @@
 //! A stand-in for a broker: just enough of the Centrifugo protocol to fan publications out, and faults on request.
 
+#![expect(unreachable_pub, clippy::unwrap_used, reason = "test code that is shared with an example")]
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

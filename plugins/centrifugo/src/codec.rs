@@ -71,7 +71,7 @@ impl ClientCodec {
 /// A delta from one payload to the next, if it is shorter than the payload itself (section 6.5).
 pub(crate) fn make_patch(encoding: Encoding, previous: &[u8], data: &[u8]) -> Option<Vec<u8>> {
     let patch = match encoding {
-        Encoding::Json => fossil::create_text(previous, data)?,
+        Encoding::Json => fossil::create_text(previous, data)?.into_bytes(),
         Encoding::Protobuf => fossil::create(previous, data),
     };
     (patch.len() < data.len()).then_some(patch)

@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use axum::http::{HeaderMap, HeaderValue};
 use natter_core::ChannelKey;
 use natter_node::Broker;
+use natter_node::auth::Authenticator;
 use natter_node::config::{Centrifugo, Config, Limits};
+use natter_node::limits::SeatGuard;
+use natter_node::metrics::ConnectionMetrics;
 use natter_node::realtime::ChannelPolicy;
 use natter_node::tenant::{Tenant, Tenants};
 use natter_protocol::centrifuge::codes::ClientError;
 
 use crate::namespaces::{NameError, NamespaceRules, Namespaces};
+use crate::proxy::Proxies;
 
 /// What a reload replaces, as one.
 #[derive(Debug)]
@@ -21,13 +26,32 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     /// The namespaces, resolved.
     pub(crate) namespaces: Namespaces,
+    /// Patterns of origins, in lower case.
+    allowed_origins: Vec<String>,
 }
 
 impl Settings {
     pub(crate) fn new(config: &Config) -> Self {
         let centrifugo = config.plugins.centrifugo.clone();
         let namespaces = Namespaces::new(&centrifugo, &config.limits);
-        Self { centrifugo, limits: config.limits.clone(), namespaces }
+        let allowed_origins = config.server.allowed_origins.iter().map(|origin| origin.to_ascii_lowercase()).collect();
+        Self { centrifugo, limits: config.limits.clone(), namespaces, allowed_origins }
+    }
+
+    /// Whether a connection has to keep its request's headers, since a backend may be asked about it.
+    pub(crate) fn needs_headers(&self) -> bool {
+        let client = &self.centrifugo.client.proxy;
+        let channel = &self.centrifugo.channel.proxy;
+        let builtin = [&client.connect, &client.refresh, &channel.subscribe, &channel.publish, &channel.sub_refresh];
+        let all = builtin.into_iter().chain([&self.centrifugo.rpc.proxy]).chain(&self.centrifugo.proxies);
+        all.into_iter().any(|proxy| !proxy.http_headers.is_empty())
+    }
+
+    /// The user that a proxy in front has named, where that is configured.
+    pub(crate) fn user_header(&self, headers: &HeaderMap) -> Option<String> {
+        let name = &self.centrifugo.user_id_http_header;
+        let user = (!name.is_empty()).then(|| headers.get(name.as_str()))??.to_str().ok()?;
+        (!user.is_empty()).then(|| user.to_owned())
     }
 }
 
@@ -35,8 +59,11 @@ impl Settings {
 pub(crate) struct Shared {
     pub(crate) broker: Broker,
     pub(crate) tenants: Arc<Tenants>,
+    pub(crate) authenticator: ArcSwap<Authenticator>,
+    pub(crate) proxies: ArcSwap<Proxies>,
     pub(crate) settings: ArcSwap<Settings>,
     pub(crate) policy: Arc<dyn ChannelPolicy>,
+    pub(crate) connection_metrics: Arc<ConnectionMetrics>,
 }
 
 impl Shared {
@@ -44,6 +71,34 @@ impl Shared {
     pub(crate) fn settings(&self) -> Arc<Settings> {
         self.settings.load_full()
     }
+
+    /// Whether a browser's page may connect; what names no origin is no browser.
+    pub(crate) fn is_origin_allowed(&self, origin: Option<&HeaderValue>) -> bool {
+        let Some(origin) = origin else { return true };
+        let Ok(origin) = origin.to_str() else { return false };
+        let origin = origin.to_ascii_lowercase();
+        self.settings.load().allowed_origins.iter().any(|pattern| matches_glob(pattern, &origin))
+    }
+
+    /// A place for a new connection, unless the node is full or going down.
+    pub(crate) fn take_seat(&self) -> Option<SeatGuard> {
+        let seat = (!self.broker.is_draining())
+            .then(|| self.broker.connections().take(self.settings.load().limits.max_connections));
+        if matches!(seat, Some(None)) {
+            metrics::counter!("natter_limited_total", "scope" => "connect").increment(1);
+        }
+        seat.flatten()
+    }
+}
+
+/// Whether text matches a pattern in which `*` stands for anything.
+pub(crate) fn matches_glob(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(text) = text.strip_prefix(first) else { return false };
+    if rest.is_empty() {
+        return true;
+    }
+    text.char_indices().map(|(start, _)| start).chain([text.len()]).any(|start| matches_glob(rest, &text[start..]))
 }
 
 /// A channel that has been found legal: its key and its rules.

@@ -66,7 +66,12 @@ impl Authenticator {
 
     /// Verifies a subscription token for a connection of a tenant. Whether it is for the connection's user and the
     /// channel is asked with [`SubscriptionClaims::check`].
-    pub fn authenticate_subscription(&self, token: &str, tenant: &str, now: SystemTime) -> Verified<SubscriptionClaims> {
+    pub fn authenticate_subscription(
+        &self,
+        token: &str,
+        tenant: &str,
+        now: SystemTime,
+    ) -> Verified<SubscriptionClaims> {
         match self.tenants.get(tenant) {
             Some(verifier) => verifier.verify_subscription(token, now),
             None => Verified::Done(Err(TokenError::Invalid(InvalidReason::Tenant))),

@@ -119,8 +119,13 @@ impl SubscriptionClaims {
     /// Reads the claims of a token whose signature is verified.
     pub(super) fn read(raw: RawClaims, rules: Rules) -> Result<Self, TokenError> {
         let expire_at = rules.expiry(&raw)?;
-        let options =
-            RawOptions { info: raw.info, b64info: raw.b64info, data: raw.data, b64data: raw.b64data, overriding: raw.overriding };
+        let options = RawOptions {
+            info: raw.info,
+            b64info: raw.b64info,
+            data: raw.data,
+            b64data: raw.b64data,
+            overriding: raw.overriding,
+        };
         Ok(Self {
             user: raw.sub.unwrap_or_default(),
             channel: raw.channel.filter(|channel| !channel.is_empty()).ok_or(CLAIMS)?,
@@ -135,9 +140,8 @@ impl SubscriptionClaims {
     /// # Errors
     /// It is for others.
     pub fn check(&self, user: &str, channel: &str, client: &str) -> Result<(), TokenError> {
-        let fits = self.user == user
-            && self.channel == channel
-            && self.client.as_deref().is_none_or(|own| own == client);
+        let fits =
+            self.user == user && self.channel == channel && self.client.as_deref().is_none_or(|own| own == client);
         if fits { Ok(()) } else { Err(CLAIMS) }
     }
 }

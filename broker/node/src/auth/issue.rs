@@ -30,8 +30,7 @@ pub fn sign_hs256<T: Serialize>(claims: &T, secret: &str) -> Result<String, Sign
 /// Not the form of a token.
 pub fn inspect(token: &str) -> Result<Inspection, TokenError> {
     let parts = Parts::of(token)?;
-    let value = |json: Vec<u8>| {
-        serde_json::from_slice(&json).map_err(|_| TokenError::Invalid(InvalidReason::Malformed))
-    };
+    let value =
+        |json: Vec<u8>| serde_json::from_slice(&json).map_err(|_| TokenError::Invalid(InvalidReason::Malformed));
     Ok(Inspection { header: value(parts.header_json()?)?, claims: value(parts.payload_json()?)? })
 }

@@ -57,8 +57,10 @@ struct Known {
 impl KeySet {
     /// The set of a tenant, if its configuration names one.
     pub(super) fn of(tenant: &Tenant, schedule: Schedule) -> Option<Arc<Self>> {
-        let asymmetric = |algorithm: &Algorithm| !matches!(algorithm, Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512);
-        let listed: Vec<Algorithm> = tenant.token_algorithms.iter().map(|name| standard(*name)).filter(asymmetric).collect();
+        let asymmetric =
+            |algorithm: &Algorithm| !matches!(algorithm, Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512);
+        let listed: Vec<Algorithm> =
+            tenant.token_algorithms.iter().map(|name| standard(*name)).filter(asymmetric).collect();
         let natural = vec![Algorithm::RS256, Algorithm::ES256, Algorithm::ES384, Algorithm::EdDSA];
         let algorithms = if tenant.token_algorithms.is_empty() { natural } else { listed };
         (!tenant.jwks_url.is_empty()).then(|| {
@@ -73,7 +75,12 @@ impl KeySet {
     }
 
     /// Verifies with what is known; `None` when the set should be read first.
-    pub(super) fn verify_known(&self, kid: &str, parts: &Parts<'_>, algorithm: Algorithm) -> Option<Result<(), TokenError>> {
+    pub(super) fn verify_known(
+        &self,
+        kid: &str,
+        parts: &Parts<'_>,
+        algorithm: Algorithm,
+    ) -> Option<Result<(), TokenError>> {
         let known = self.known.read().clone();
         if self.due(&known, kid) { None } else { Some(known.verify(kid, parts, algorithm)) }
     }

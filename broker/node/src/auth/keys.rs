@@ -23,7 +23,8 @@ impl Key {
     /// Whether the key made a signature.
     pub(super) fn signed(&self, parts: &Parts<'_>, algorithm: Algorithm) -> bool {
         self.algorithms.contains(&algorithm)
-            && jsonwebtoken::crypto::verify(parts.signature, parts.signed.as_bytes(), &self.key, algorithm).unwrap_or(false)
+            && jsonwebtoken::crypto::verify(parts.signature, parts.signed.as_bytes(), &self.key, algorithm)
+                .unwrap_or(false)
     }
 }
 
@@ -40,7 +41,7 @@ pub(super) fn local_keys(tenant: &Tenant) -> Result<Vec<Key>, KeyError> {
         let until = Some(tenant.previous_token_secret_until).filter(|until| *until > 0);
         keys.push(hmac(tenant, tenant.previous_token_secret.reveal(), until));
     }
-    let public: [(&'static str, &str, fn(&[u8]) -> Option<(DecodingKey, Natural)>); 3] = [
+    let public: [(&'static str, &str, ReadPem); 3] = [
         ("rsa_public_key", &tenant.rsa_public_key, rsa),
         ("ecdsa_public_key", &tenant.ecdsa_public_key, ecdsa),
         ("ed25519_public_key", &tenant.ed25519_public_key, ed25519),
@@ -48,7 +49,8 @@ pub(super) fn local_keys(tenant: &Tenant) -> Result<Vec<Key>, KeyError> {
     for (name, text, read) in public.into_iter().filter(|(_, text, _)| !text.is_empty()) {
         let wrong = |message: String| KeyError { tenant: tenant.id.clone(), key: name, message };
         let pem = pem_text(text).map_err(wrong)?;
-        let (key, natural) = read(pem.as_bytes()).ok_or_else(|| wrong("is not a usable public key of this kind in PEM".to_owned()))?;
+        let (key, natural) =
+            read(pem.as_bytes()).ok_or_else(|| wrong("is not a usable public key of this kind in PEM".to_owned()))?;
         keys.push(Key { key, algorithms: allowed(tenant, natural), until: None });
     }
     Ok(keys)
@@ -56,6 +58,9 @@ pub(super) fn local_keys(tenant: &Tenant) -> Result<Vec<Key>, KeyError> {
 
 /// The algorithms a kind of key can serve, the one it serves unasked first.
 type Natural = &'static [Algorithm];
+
+/// Reads one kind of public key.
+type ReadPem = fn(&[u8]) -> Option<(DecodingKey, Natural)>;
 
 /// What a key may verify: its natural algorithm, or what the tenant lists among those it can do.
 pub(super) fn allowed(tenant: &Tenant, natural: &[Algorithm]) -> Vec<Algorithm> {
@@ -97,7 +102,8 @@ fn pem_text(text: &str) -> Result<String, String> {
     let pem = if text.trim_start().starts_with("-----BEGIN") {
         text.to_owned()
     } else {
-        std::fs::read_to_string(text).map_err(|error| format!("{text:?} is neither PEM text nor a readable file: {error}"))?
+        std::fs::read_to_string(text)
+            .map_err(|error| format!("{text:?} is neither PEM text nor a readable file: {error}"))?
     };
     if pem.contains("PRIVATE KEY") { Err("is a private key; give the public one".to_owned()) } else { Ok(pem) }
 }

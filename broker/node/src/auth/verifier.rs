@@ -121,7 +121,8 @@ impl TokenVerifier {
 
     fn signature(&self, parts: &Parts<'_>, header: &Header, now: SystemTime) -> Signature {
         let seconds = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let live = |key: &&Key| key.until.is_none_or(|until| seconds <= until) && key.algorithms.contains(&header.algorithm);
+        let live =
+            |key: &&Key| key.until.is_none_or(|until| seconds <= until) && key.algorithms.contains(&header.algorithm);
         if self.keys.iter().filter(live).any(|key| key.signed(parts, header.algorithm)) {
             return Signature::Decided(Ok(()));
         }

@@ -6,12 +6,10 @@
 use std::fmt;
 
 use serde::de::value::StrDeserializer;
-use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
-use super::errors::{KeyPath, Origin, Problem, Step};
-use super::hint::nearest;
+use super::decode_error::{DecodeError, expected};
+use super::errors::{Problem, Step};
 use super::node::{Node, Value};
 
 /// Reads the typed tree.
@@ -19,63 +17,7 @@ use super::node::{Node, Value};
 /// # Errors
 /// The first key that is unknown, missing, of the wrong type or out of its range.
 pub(super) fn decode<T: DeserializeOwned>(root: &Node) -> Result<T, Problem> {
-    T::deserialize(Reader(root)).map_err(|error| Problem {
-        origin: error.origin.unwrap_or(Origin::Default),
-        key: KeyPath(error.path.into_iter().rev().collect()),
-        message: error.message,
-        hint: error.hint,
-    })
-}
-
-/// A problem on its way up: the path grows from its end, the origin is that of the deepest value.
-#[derive(Debug)]
-struct DecodeError {
-    path: Vec<Step>,
-    origin: Option<Origin>,
-    message: String,
-    hint: Option<String>,
-}
-
-impl DecodeError {
-    fn new(message: impl fmt::Display) -> Self {
-        Self { path: Vec::new(), origin: None, message: message.to_string(), hint: None }
-    }
-
-    fn unknown(kind: &str, word: &str, known: &[&str]) -> Self {
-        let hint = nearest(word, known).map_or_else(
-            || Some(format!("known: {}", known.join(", "))).filter(|_| !known.is_empty() && known.len() <= 8),
-            |near| Some(format!("did you mean {near}?")),
-        );
-        Self { hint, ..Self::new(format_args!("unknown {kind}")) }
-    }
-
-    fn within(mut self, step: Step, origin: &Origin) -> Self {
-        self.path.push(step);
-        self.origin.get_or_insert_with(|| origin.clone());
-        self
-    }
-}
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for DecodeError {}
-
-impl de::Error for DecodeError {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(message)
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::new(format_args!("key `{field}` is missing"))
-    }
-
-    fn duplicate_field(field: &'static str) -> Self {
-        Self::new(format_args!("`{field}` is set twice, under two of its spellings"))
-    }
+    T::deserialize(Reader(root)).map_err(DecodeError::into_problem)
 }
 
 /// A node as serde sees it.
@@ -107,20 +49,6 @@ impl Reader<'_> {
             other => Err(expected("a whole number", other)),
         }
     }
-}
-
-fn expected(wanted: &str, found: &Value) -> DecodeError {
-    let found = match found {
-        Value::Text(text) | Value::Untyped(text) if text.len() <= 40 => format!("the text {text:?}"),
-        Value::Text(_) | Value::Untyped(_) => "a text".to_owned(),
-        Value::Integer(number) => format!("the number {number}"),
-        Value::Float(number) => format!("the number {number}"),
-        Value::Boolean(flag) => flag.to_string(),
-        Value::Datetime(_) => "a time".to_owned(),
-        Value::List(_) => "a list".to_owned(),
-        Value::Table(_) => "a table".to_owned(),
-    };
-    DecodeError::new(format_args!("expected {wanted}, found {found}"))
 }
 
 macro_rules! integers {

@@ -59,10 +59,10 @@ fn descend<'a, 'd>(
     path: &mut KeyPath,
 ) -> Found<'a, 'd> {
     expand(node);
-    if let (Value::Table(table), Some(Value::List(list))) = (&node.value, default.map(|node| &node.value)) {
-        if table.is_empty() {
-            node.value = Value::List(list.clone());
-        }
+    if let (Value::Table(table), Some(Value::List(list))) = (&node.value, default.map(|node| &node.value))
+        && table.is_empty()
+    {
+        node.value = Value::List(list.clone());
     }
     match &mut node.value {
         Value::Table(table) => {
@@ -86,10 +86,10 @@ fn descend<'a, 'd>(
 
 /// A variable may set a whole table or list, and another one a part of it.
 fn expand(node: &mut Node) {
-    if let Value::Untyped(text) = &node.value {
-        if let Some(parsed) = Node::parse_value(text, &node.origin) {
-            *node = parsed;
-        }
+    if let Value::Untyped(text) = &node.value
+        && let Some(parsed) = Node::parse_value(text, &node.origin)
+    {
+        *node = parsed;
     }
 }
 

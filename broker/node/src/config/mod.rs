@@ -6,6 +6,7 @@
 mod address;
 mod centrifugo;
 mod decode;
+mod decode_error;
 mod duration;
 mod environment;
 mod errors;

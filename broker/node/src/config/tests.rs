@@ -50,7 +50,10 @@ fn the_default_file_reads_with_its_comments_taken_away() {
     let text = lines.collect::<Vec<_>>().join("\n");
     let error = load(&text, &[]).unwrap_err().to_string();
     // A store that the nodes do not share beside a cluster: a check objects, the reading itself does not.
-    assert!(error.ends_with("cluster: several nodes need a store that they share; set store.kind = \"scylla\""), "{error}");
+    assert!(
+        error.ends_with("cluster: several nodes need a store that they share; set store.kind = \"scylla\""),
+        "{error}"
+    );
     assert_eq!(error.lines().count(), 1, "{error}");
 }
 

@@ -40,7 +40,12 @@ impl Burst {
 
     /// Complete frames of all publications, for every subscriber of this variant. `is_chain_start` is for those whose
     /// first publication this is: it cannot be a delta.
-    pub(crate) fn encoded(&self, variant: &Variant, channel: &str, is_chain_start: bool) -> Result<Bytes, Inexpressible> {
+    pub(crate) fn encoded(
+        &self,
+        variant: &Variant,
+        channel: &str,
+        is_chain_start: bool,
+    ) -> Result<Bytes, Inexpressible> {
         let is_chain_start = is_chain_start && variant.wants_delta;
         let mut cache = self.encoded.lock();
         let known = cache.iter().find(|known| known.variant == variant.key() && known.is_chain_start == is_chain_start);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::task::Waker;
 
+use bytes::Bytes;
 use natter_core::ChannelHandle;
 use smallvec::SmallVec;
 
@@ -40,6 +41,8 @@ pub(crate) struct Connection {
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) session: Option<Box<dyn Session>>,
     pub(crate) queue: SendQueue,
+    /// Frames of channels that must not overtake the answer that the session is still waiting to give.
+    pub(crate) held_back: Option<Box<Vec<Bytes>>>,
     pub(crate) waker: Option<Waker>,
     pub(crate) seats: SmallVec<[Seat; 1]>,
     /// Requests that shards have not answered: too many, and no message is read meanwhile.

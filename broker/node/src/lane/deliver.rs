@@ -114,6 +114,10 @@ impl Lane {
         if connection.closing.is_some() || connection.is_doomed {
             return;
         }
+        if let Some(held_back) = &mut connection.held_back {
+            // Bounded by the time that the shards take to answer; the sum is bounded when it is released.
+            return held_back.push(frame);
+        }
         if connection.queue.len() + frame.len() > self.limits.connection_queue_bytes_max {
             self.broker.metrics().slow_consumer_closed();
             return self.doom(slot, NodeClose::Slow);

@@ -119,6 +119,7 @@ impl Lane {
             transport,
             session: Some(session),
             queue: Default::default(),
+            held_back: None,
             waker: None,
             seats: Default::default(),
             requests_in_flight: 0,
@@ -212,12 +213,8 @@ impl Lane {
             return;
         }
         let Some(session) = &mut connection.session else { return };
-        let mut out = SessionOut {
-            lane: self.id,
-            now_ms: self.now_ms,
-            payload: &mut self.payload,
-            actions: &mut self.actions,
-        };
+        let mut out =
+            SessionOut { lane: self.id, now_ms: self.now_ms, payload: &mut self.payload, actions: &mut self.actions };
         let was_ready = session.is_ready();
         let result = call(session.as_mut(), &mut out);
         let has_become_ready = !was_ready && session.is_ready();
@@ -264,12 +261,8 @@ impl Lane {
         if let Some((tenant, user)) = identity {
             self.broker.registry().remove(&tenant, &user, self.id, id);
         }
-        let mut out = SessionOut {
-            lane: self.id,
-            now_ms: self.now_ms,
-            payload: &mut self.payload,
-            actions: &mut self.actions,
-        };
+        let mut out =
+            SessionOut { lane: self.id, now_ms: self.now_ms, payload: &mut self.payload, actions: &mut self.actions };
         session.on_closed(&mut out);
         self.payload.clear();
         self.settle(id);

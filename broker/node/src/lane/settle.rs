@@ -44,7 +44,22 @@ impl Lane {
             SessionAction::Detach(channel) => self.detach(id, channel),
             SessionAction::Identify { tenant, user } => self.identify(id, tenant, user),
             SessionAction::Task { token, work } => self.start_task(id, token, work),
-            SessionAction::Flush => self.flush_payload(),
+            SessionAction::Cork => self.cork(id),
+            SessionAction::Uncork => self.uncork(id),
+        }
+    }
+
+    fn cork(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connection(id) {
+            connection.held_back.get_or_insert_default();
+        }
+    }
+
+    fn uncork(&mut self, id: ConnectionId) {
+        let held_back = self.connection(id).and_then(|connection| connection.held_back.take());
+        self.flush_payload();
+        for frame in held_back.into_iter().flat_map(|frames| *frames) {
+            self.enqueue(id.slot, frame);
         }
     }
 

@@ -38,7 +38,8 @@ macro_rules! conformance_suite {
         $crate::conformance_suite!(@rows $harness;
             row_is_created_changed_and_deleted, stale_versions_conflict, row_may_come_again, rows_are_isolated,
             scans_are_ordered_and_paged, rows_survive_reopening, one_of_many_writers_wins);
-        $crate::conformance_suite!(@races $harness; contended_appends_leave_no_gap, channels_grow_side_by_side);
+        $crate::conformance_suite!(@races $harness;
+            contended_appends_leave_no_gap, channels_grow_side_by_side, heavy_events_all_arrive);
         $crate::conformance_suite!(@model $harness; behaves_like_the_model);
     };
     (@$group:ident $harness:expr; $($promise:ident),+) => {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use natter_core::ChannelKey;
+use bytes::Bytes;
+use natter_core::{ChannelKey, Publication};
 use tokio::task::JoinSet;
 
-use super::harness::{Harness, Scene, append_of};
-use crate::{AppendOutcome, Store};
+use super::harness::{Harness, Scene, append_of, publication};
+use crate::{AppendOutcome, LogRecord, Store};
 
 const WRITERS: u64 = 64;
 const APPENDS_EACH: u64 = 4;
@@ -65,5 +66,28 @@ pub async fn channels_grow_side_by_side(harness: &dyn Harness) {
     writers.join_all().await;
     for channel in &channels {
         assert_eq!(scene.all_offsets(channel).await, (1..=30).collect::<Vec<_>>());
+    }
+}
+
+/// More payload at once than any engine writes in one go arrives all the same.
+pub async fn heavy_events_all_arrive(harness: &dyn Harness) {
+    let scene = Scene::open(harness).await;
+    let mut writers = JoinSet::new();
+    for index in 0..32 {
+        let channel = scene.channel(&format!("channel-{index}"));
+        scene.head(&channel, "epoch").await;
+        let store = Arc::clone(&scene.store);
+        writers.spawn(async move {
+            for last in 0..3 {
+                let mut append = append_of(&channel, last, &["key"]);
+                let heavy = Publication { data: Bytes::from(vec![7; 100 * 1024]), ..publication(last + 1) };
+                append.records[0] = LogRecord { publication: Arc::new(heavy), idempotency_key: None };
+                assert_eq!(store.append(append).await.expect("the store is well"), AppendOutcome::Appended);
+            }
+        });
+    }
+    writers.join_all().await;
+    for index in 0..32 {
+        assert_eq!(scene.all_offsets(&scene.channel(&format!("channel-{index}"))).await, [1, 2, 3]);
     }
 }

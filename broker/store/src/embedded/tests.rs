@@ -269,3 +269,71 @@ async fn dead_committer_poisons_the_store() {
     let store = open(&directory);
     assert_eq!(read(&store, &news).await.unwrap(), 3);
 }
+
+/// Holds the committer up after a batch while it is armed, and notes how large batches get.
+#[derive(Default)]
+struct Gate {
+    held: parking_lot::Mutex<Option<std::sync::mpsc::Receiver<()>>>,
+    largest: AtomicUsize,
+}
+
+impl StoreObserver for Gate {
+    fn synced(&self, events: usize, _seconds: f64) {
+        self.largest.fetch_max(events, Ordering::Relaxed);
+        let held = self.held.lock().take();
+        if let Some(opened) = held {
+            opened.recv().unwrap();
+        }
+    }
+}
+
+/// Waits for what must come, and gives up after a minute.
+async fn eventually(mut come: impl FnMut() -> bool) {
+    let waiting = async {
+        while !come() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), waiting).await.unwrap();
+}
+
+/// Lets 20 appends of this many events of this size wait behind one batch; answers with the largest batch.
+async fn largest_batch(events: usize, event_bytes: usize) -> usize {
+    let directory = tempfile::tempdir().unwrap();
+    let gate = Arc::new(Gate::default());
+    let observer = Arc::clone(&gate) as Arc<dyn StoreObserver>;
+    let options = EmbeddedOptions { observer, ..EmbeddedOptions::new(directory.path()) };
+    let store = Arc::new(EmbeddedStore::open(options).unwrap());
+    let channels: Vec<_> = (0..20).map(|index| channel(&index.to_string())).collect();
+    for channel in &channels {
+        head(&store, channel).await;
+    }
+    let (open, held) = std::sync::mpsc::channel();
+    *gate.held.lock() = Some(held);
+    let mut callers = JoinSet::new();
+    let first = Arc::clone(&store);
+    callers.spawn(async move { drop(head(&first, &channel("held")).await) });
+    eventually(|| gate.held.lock().is_none()).await;
+    for channel in channels.clone() {
+        let store = Arc::clone(&store);
+        let mut append = append_of(&channel, 0, &vec![""; events]);
+        for record in &mut append.records {
+            Arc::make_mut(&mut record.publication).data = vec![7; event_bytes].into();
+        }
+        callers.spawn(async move { assert_eq!(store.append(append).await.unwrap(), AppendOutcome::Appended) });
+    }
+    eventually(|| store.running().unwrap().queue.calls() == channels.len()).await;
+    open.send(()).unwrap();
+    callers.join_all().await;
+    for channel in &channels {
+        assert_eq!(head(&store, channel).await.last_offset, events as u64);
+    }
+    gate.largest.load(Ordering::Relaxed)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batches_gather_up_to_their_bounds() {
+    assert_eq!(largest_batch(1, 10).await, 20);
+    assert_eq!(largest_batch(250, 10).await, 2000);
+    assert_eq!(largest_batch(1, 100 * 1024).await, 10);
+}

@@ -51,11 +51,8 @@ fn the_unsigned_form_does_not_pass() {
 #[test]
 fn a_public_key_is_no_secret() {
     let pem = include_str!("../fixtures/rsa.pub.pem");
-    let tenant = Tenant {
-        rsa_public_key: pem.to_owned(),
-        token_algorithms: vec![TokenAlgorithm::RS256],
-        ..tenant("demo", "")
-    };
+    let tenant =
+        Tenant { rsa_public_key: pem.to_owned(), token_algorithms: vec![TokenAlgorithm::RS256], ..tenant("demo", "") };
     let forged = sign_hs256(&json!({"sub": "ada"}), pem).unwrap();
     let verifier = TokenVerifier::new(&tenant).unwrap();
     assert_eq!(connect(&verifier, &forged).err(), invalid(InvalidReason::Algorithm));

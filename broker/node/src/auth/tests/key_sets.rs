@@ -98,7 +98,10 @@ async fn keys_are_chosen_by_kid_and_read_once() {
         assert_eq!(verify(&verifier, &ada(*algorithm, Some(kid), key)).await.as_deref(), Ok("ada"), "{kid}");
     }
     let known = ada(Algorithm::EdDSA, Some("ed"), &ed25519_key());
-    assert!(matches!(verifier.verify_connection(&known, at(NOW)), Verified::Done(Ok(_))), "no waiting once it is known");
+    assert!(
+        matches!(verifier.verify_connection(&known, at(NOW)), Verified::Done(Ok(_))),
+        "no waiting once it is known"
+    );
     assert_eq!(server.asked(), 1);
 }
 
@@ -151,7 +154,8 @@ async fn unfit_keys_of_a_set_are_ignored() {
 async fn a_new_key_is_found_and_the_last_good_set_is_kept() {
     let server = StandIn::start(&[jwk("rsa", &rsa_key(), Algorithm::RS256)]).await;
     let verifier = server.verifier(Duration::ZERO);
-    let (old, new) = (ada(Algorithm::RS256, Some("rsa"), &rsa_key()), ada(Algorithm::EdDSA, Some("ed"), &ed25519_key()));
+    let (old, new) =
+        (ada(Algorithm::RS256, Some("rsa"), &rsa_key()), ada(Algorithm::EdDSA, Some("ed"), &ed25519_key()));
     assert_eq!(verify(&verifier, &old).await.as_deref(), Ok("ada"));
     assert_eq!(verify(&verifier, &new).await.err(), invalid(InvalidReason::KeyUnknown));
     server.set(StatusCode::OK, json!({"keys": all_keys()}).to_string());

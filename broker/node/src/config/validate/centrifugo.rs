@@ -52,7 +52,7 @@ fn name(settings: &Centrifugo, index: usize, namespace: &Namespace, path: &KeyPa
 fn history(namespace: &Namespace, path: &KeyPath, checks: &mut Checks<'_>) {
     let keeps = namespace.keeps_history();
     checks.require(namespace.history_size <= HISTORY_SIZE_MAX, path.key("history_size"), "is more than 10000000");
-    if (namespace.history_size > 0) != !namespace.history_ttl.is_zero() {
+    if (namespace.history_size == 0) != namespace.history_ttl.is_zero() {
         checks.fail(path.clone(), "history needs both history_size and history_ttl_seconds", None);
     }
     checks.require(keeps || !namespace.durable, path.key("durable"), "needs history_size and history_ttl_seconds");

@@ -1,0 +1,104 @@
+//! From arguments to what a scenario is given; bounds are checked here.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use super::args::{DurabilityArgs, FanoutArgs, IdleArgs, LoadArgs, RoomsArgs, SenderArgs};
+use crate::client::{frame, marker};
+use crate::load::plan::Pace;
+use crate::scenario::durability::DurabilityOptions;
+use crate::scenario::fanout::FanoutOptions;
+use crate::scenario::idle::IdleOptions;
+use crate::scenario::limit_sender::SenderOptions;
+use crate::scenario::rooms::RoomsOptions;
+
+pub(super) fn payload(size: usize) -> Result<usize> {
+    let (min, max) = (marker::SIZE_MIN, frame::PAYLOAD_MAX / 2);
+    if !(min..=max).contains(&size) {
+        bail!("--size must be between {min} and {max}");
+    }
+    Ok(size)
+}
+
+impl LoadArgs {
+    fn pace(&self) -> Result<Pace> {
+        match self.rate {
+            Some(rate) if rate > 0.0 && rate.is_finite() => Ok(Pace::Rate(rate)),
+            Some(rate) => bail!("--rate {rate} is no rate"),
+            None if self.window == 0 => bail!("--window must be at least 1"),
+            None => Ok(Pace::Window(self.window)),
+        }
+    }
+}
+
+impl FanoutArgs {
+    pub(super) fn options(self) -> Result<FanoutOptions> {
+        Ok(FanoutOptions {
+            subscribers: self.subscribers,
+            publishers: self.publishers.max(1),
+            size: payload(self.load.size)?,
+            pace: self.load.pace()?,
+            channel: self.channel,
+            limit: self.limit,
+        })
+    }
+}
+
+impl RoomsArgs {
+    pub(super) fn options(self) -> Result<RoomsOptions> {
+        Ok(RoomsOptions {
+            channels: self.channels.max(1),
+            subscribers_per_channel: self.subscribers_per_channel,
+            channels_per_connection: self.channels_per_connection,
+            publishers: self.publishers.max(1),
+            size: payload(self.load.size)?,
+            pace: self.load.pace()?,
+            prefix: self.prefix,
+        })
+    }
+}
+
+impl IdleArgs {
+    pub(super) fn options(self) -> IdleOptions {
+        IdleOptions {
+            connections: self.connections,
+            subscriptions: self.subscriptions,
+            shared_channels: self.shared_channels,
+            prefix: self.prefix,
+            hold: Duration::try_from_secs_f64(self.hold).unwrap_or_default(),
+        }
+    }
+}
+
+impl SenderArgs {
+    pub(super) fn options(self) -> SenderOptions {
+        SenderOptions {
+            sockets: self.sockets,
+            size: self.size,
+            batch: self.batch,
+            channel: self.channel,
+            duration: Duration::from_millis(self.milliseconds),
+        }
+    }
+}
+
+impl DurabilityArgs {
+    pub(super) fn options(self) -> DurabilityOptions {
+        DurabilityOptions {
+            program: self.natter,
+            config: self.config,
+            kills: self.kills,
+            seed: self.seed.unwrap_or_else(rand::random),
+            connections: self.connections.max(1),
+            channels: self.channels.max(1),
+            subscribers_per_channel: self.subscribers_per_channel,
+            rate: self.rate,
+            round: Duration::from_millis(self.round_ms),
+            namespace: self.namespace,
+            api_key: self.api_key,
+            folder: self.folder,
+            keep: self.keep,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What the plugin counts. Labels come from closed sets; help texts of shared metrics are with the node's.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use metrics::{counter, describe_counter, histogram};
+
+const PLUGIN: &str = "centrifugo";
+
+/// Tells the recorder what the plugin's own metrics mean.
+pub(crate) fn describe() {
+    describe_counter!("natter_commands_total", "Commands of clients, by the code of their error; 0 for none.");
+    describe_counter!("natter_proxy_calls_total", "Questions to tenants' backends, by event and result.");
+}
+
+/// Counts a publication by `ok`, `duplicate`, `denied`, `limited`, `invalid` or `store_error`.
+pub(crate) fn publish_result(result: &'static str) {
+    counter!("natter_publish_total", "plugin" => PLUGIN, "result" => result).increment(1);
+}
+
+/// Records how long a publication took, from its arrival to its acknowledgement.
+pub(crate) fn publish_duration(duration: Duration, is_durable: bool) {
+    let durability = if is_durable { "durable" } else { "memory" };
+    histogram!("natter_publish_duration_seconds", "plugin" => PLUGIN, "durability" => durability).record(duration);
+}
+
+/// Counts a token or a key that was refused.
+pub(crate) fn auth_failure(reason: &'static str) {
+    counter!("natter_auth_failures_total", "plugin" => PLUGIN, "reason" => reason).increment(1);
+}
+
+/// Counts a client's command by its name and the code of the error that answered it, 0 for none.
+pub(crate) fn command(name: &'static str, code: u32) {
+    // Codes above Centrifugo's own are a backend's, of any number.
+    let code = if code < 400 { code.to_string() } else { "custom".to_owned() };
+    counter!("natter_commands_total", "plugin" => PLUGIN, "command" => name, "code" => code).increment(1);
+}
+
+/// Counts a question to a backend.
+pub(crate) fn proxy_call(event: &'static str, result: &'static str) {
+    counter!("natter_proxy_calls_total", "plugin" => PLUGIN, "event" => event, "result" => result).increment(1);
+}
+
+/// Records an HTTP request by its route's template.
+pub(crate) fn http_request(route: String, method: &'static str, status: StatusCode, duration: Duration) {
+    let code = status.as_u16().to_string();
+    let labels = [("plugin", PLUGIN.to_owned()), ("route", route), ("method", method.to_owned()), ("code", code)];
+    counter!("natter_http_requests_total", &labels).increment(1);
+    histogram!("natter_http_request_duration_seconds", &labels).record(duration);
+}

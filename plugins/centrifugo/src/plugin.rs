@@ -1,0 +1,69 @@
+//! The plugin as the node sees it.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use natter_node::Broker;
+use natter_node::auth::{Authenticator, KeyError};
+use natter_node::config::Config;
+use natter_node::metrics::ConnectionMetrics;
+use natter_node::plugin::{ListenerView, Mount, Plugin};
+use natter_node::realtime::ChannelPolicy;
+use natter_node::tenant::Tenants;
+
+use crate::proxy::Proxies;
+use crate::routes;
+use crate::shared::{Settings, Shared};
+
+/// Centrifugo's protocol and API on a broker.
+pub struct CentrifugoPlugin {
+    shared: Arc<Shared>,
+}
+
+impl CentrifugoPlugin {
+    /// Makes the plugin.
+    ///
+    /// # Errors
+    /// A tenant's key that cannot be used.
+    pub fn new(
+        config: &Config,
+        broker: Broker,
+        tenants: Arc<Tenants>,
+        policy: Arc<dyn ChannelPolicy>,
+    ) -> Result<Self, KeyError> {
+        let settings = Settings::new(config);
+        let shared = Shared {
+            broker,
+            tenants,
+            authenticator: ArcSwap::from_pointee(Authenticator::new(&config.tenants)?),
+            proxies: ArcSwap::from_pointee(Proxies::new(&settings.centrifugo)),
+            settings: ArcSwap::from_pointee(settings),
+            policy,
+            connection_metrics: ConnectionMetrics::new("ws", "centrifugo"),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Takes a new configuration over: limits, tenants and namespaces. Connections see it at their next ping.
+    ///
+    /// # Errors
+    /// A tenant's key that cannot be used; everything stays as it is.
+    pub fn reload(&self, config: &Config) -> Result<(), KeyError> {
+        let authenticator = self.shared.authenticator.load().rebuilt(&config.tenants)?;
+        let settings = Settings::new(config);
+        self.shared.proxies.store(Arc::new(Proxies::new(&settings.centrifugo)));
+        self.shared.authenticator.store(Arc::new(authenticator));
+        self.shared.settings.store(Arc::new(settings));
+        Ok(())
+    }
+}
+
+impl Plugin for CentrifugoPlugin {
+    fn name(&self) -> &'static str {
+        "centrifugo"
+    }
+
+    fn mounts(&self, listener: &ListenerView) -> Vec<Mount> {
+        routes::mounts(&self.shared, listener)
+    }
+}

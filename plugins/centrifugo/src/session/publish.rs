@@ -1,0 +1,152 @@
+//! `publish` (section 7).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use natter_core::{Draft, Published, Refusal, Request};
+use natter_node::config::DataFormat;
+use natter_node::realtime::Access as PolicyAccess;
+use natter_node::session::{Close, SessionOut};
+use natter_protocol::centrifuge::codes::ClientError;
+use natter_protocol::centrifuge::publication::is_valid_json;
+use natter_protocol::centrifuge::schema::{PublishRequest, PublishResult, Reply};
+
+use super::grant::permits;
+use super::reply::client_error;
+use super::token::{Pending, Token};
+use super::{ClientSession, Connected};
+use crate::namespaces::is_reserved;
+use crate::shared::ResolvedChannel;
+
+/// How many publications a connection may still make in the present second.
+#[derive(Debug, Default)]
+pub(super) struct Allowance {
+    second: i64,
+    used: u32,
+}
+
+impl Allowance {
+    /// Takes one, unless `per_second` (0: no bound) have been taken in this second.
+    fn take(&mut self, per_second: u32, now_ms: i64) -> bool {
+        let second = now_ms / 1_000;
+        if second != self.second {
+            *self = Self { second, used: 0 };
+        }
+        self.used = self.used.saturating_add(1);
+        per_second == 0 || self.used <= per_second
+    }
+}
+
+impl ClientSession {
+    pub(super) fn publish(&mut self, id: u32, request: PublishRequest, out: &mut SessionOut<'_>) -> Result<(), Close> {
+        let channel = match self.publishable(&request, out.now_ms()) {
+            Ok(channel) => channel,
+            Err(error) => {
+                crate::metrics::publish_result(if error == ClientError::TOO_MANY_REQUESTS {
+                    "limited"
+                } else {
+                    "denied"
+                });
+                return self.refuse(id, error, out);
+            }
+        };
+        if channel.rules.rules.publish_proxy_enabled {
+            return self.ask_publish(id, request, channel, out);
+        }
+        // The payload may be a slice of the read buffer, which must not be kept.
+        let data = Bytes::copy_from_slice(&request.data);
+        self.send_publication(id, channel, Draft { data, ..Draft::default() }, out)
+    }
+
+    /// Sends a permitted publication to the channel's owner, under the client's name.
+    pub(super) fn send_publication(
+        &mut self,
+        id: u32,
+        channel: ResolvedChannel,
+        draft: Draft,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        let connected = self.connected()?;
+        let subscription = connected.subscriptions.get(channel.key.name());
+        let info =
+            subscription.and_then(|subscription| subscription.subscriber.info.as_ref()).unwrap_or(&connected.info);
+        let delta = draft.delta || channel.rules.rules.delta_publish;
+        let draft = Draft { info: Some(Arc::clone(info)), delta, ..draft };
+        let request = Request::Publish { draft, reply: Some(()) };
+        out.request(Token::pack(Pending::Publish, id), channel.key, Arc::clone(&channel.rules.options), request);
+        Ok(())
+    }
+
+    pub(super) fn published(
+        &mut self,
+        id: u32,
+        result: Result<Published, Refusal>,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        match result {
+            Ok(published) => {
+                crate::metrics::publish_result(if published.suppressed { "duplicate" } else { "ok" });
+                self.reply(&Reply { id, publish: Some(PublishResult::default()), ..Reply::default() }, out)
+            }
+            Err(refusal) => {
+                crate::metrics::publish_result("store_error");
+                self.refuse(id, client_error(refusal), out)
+            }
+        }
+    }
+
+    /// The channel of a publish request that may be made.
+    fn publishable(&mut self, request: &PublishRequest, now_ms: i64) -> Result<ResolvedChannel, ClientError> {
+        if request.channel.is_empty() || request.data.is_empty() {
+            return Err(ClientError::BAD_REQUEST);
+        }
+        let per_second = self.settings.limits.publishes_per_second;
+        let is_insecure = self.is_insecure();
+        let channel = self.recent_or_resolve(&request.channel)?;
+        let policy = Arc::clone(&self.shared.policy);
+        let connected = self.connected().map_err(|_| ClientError::BAD_REQUEST)?;
+        let per_second = connected.tenant.settings().limits.publishes_per_second.unwrap_or(per_second);
+        if !connected.publish_allowance.take(per_second, now_ms) {
+            return Err(ClientError::TOO_MANY_REQUESTS);
+        }
+        let is_permitted = match is_reserved(&request.channel) {
+            true => {
+                let access = policy.may_publish(connected.tenant.id(), &connected.user, &request.channel);
+                access == PolicyAccess::Granted
+            }
+            false => is_insecure || permits_publish(connected, &channel),
+        };
+        if !is_permitted {
+            return Err(ClientError::PERMISSION_DENIED);
+        }
+        let is_json_wanted = channel.rules.rules.publication_data_format == DataFormat::Json;
+        if is_json_wanted && !is_valid_json(&request.data) {
+            return Err(ClientError::BAD_REQUEST);
+        }
+        Ok(channel)
+    }
+
+    fn recent_or_resolve(&mut self, name: &str) -> Result<ResolvedChannel, ClientError> {
+        let connected = self.connected().map_err(|_| ClientError::BAD_REQUEST)?;
+        if let Some(recent) = connected.recent.as_ref().filter(|recent| **recent.key.name() == *name) {
+            return Ok((**recent).clone());
+        }
+        let channel = self.resolve(name)?;
+        if let Ok(connected) = self.connected() {
+            connected.recent = Some(Box::new(channel.clone()));
+        }
+        Ok(channel)
+    }
+}
+
+fn permits_publish(connected: &Connected, channel: &ResolvedChannel) -> bool {
+    let rules = &channel.rules.rules;
+    let is_subscribed = || connected.subscriptions.get(channel.key.name()).is_some();
+    permits(
+        rules.allow_publish,
+        rules.allow_publish_for_subscriber && is_subscribed(),
+        rules.allow_publish_for_anonymous,
+        &connected.user,
+        true,
+    )
+}

@@ -1,0 +1,493 @@
+//! `subscribe` and `unsubscribe` (section 6).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use natter_core::{ClientInfo, Publication, Recovery, Refusal, Request, Since, Subscribed, Subscriber};
+use natter_node::auth::{SubscriptionClaims, TokenError, Verified};
+use natter_node::config::{DeltaType, RecoveryMode};
+use natter_node::realtime::Access as PolicyAccess;
+use natter_node::session::{Close, CloseKind, PublicationFilter, SessionOut, Subscription as Attachment};
+use natter_protocol::centrifuge::codes::{ClientError, Disconnect, Unsubscribed};
+use natter_protocol::centrifuge::filter::Filter;
+use natter_protocol::centrifuge::publication::PublicationRef;
+use natter_protocol::centrifuge::schema::{
+    Publication as ShownPublication, Push, Reply, Subscribe as SubscribePush, SubscribeRequest, SubscribeResult,
+    UnsubscribeResult,
+};
+
+use super::deadlines::milliseconds;
+use super::grant::{Features, Grant, permits};
+use super::reply::client_error;
+use super::subscription::{Origin, Start, State, Subscription};
+use super::task::TaskResult;
+use super::token::{Pending, Token};
+use super::{ClientSession, bad_request, close};
+use crate::codec;
+use crate::namespaces::{allows_user, is_private, is_reserved};
+use crate::shared::ResolvedChannel;
+
+/// SubscribeRequest.flag: a recovery that fails is an error.
+const MUST_RECOVER: i64 = 2;
+/// SubscribeRequest.delta: the only kind there is.
+const FOSSIL: &str = "fossil";
+
+/// Whether a channel's rules let a user subscribe, as far as they say.
+enum Verdict {
+    Granted(Grant),
+    Refused(ClientError),
+    /// The tenant's backend decides.
+    AskBackend,
+}
+
+impl ClientSession {
+    pub(super) fn subscribe(
+        &mut self,
+        id: u32,
+        request: SubscribeRequest,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        if request.channel.is_empty() || !matches!(request.delta.as_str(), "" | FOSSIL) {
+            return Err(bad_request());
+        }
+        let channel = match self.may_begin(&request) {
+            Ok(channel) => channel,
+            Err(error) => return self.refuse(id, error, out),
+        };
+        if !request.token.is_empty() {
+            return self.subscribe_by_token(id, request, channel, out);
+        }
+        match self.verdict(&channel)? {
+            Verdict::Granted(grant) => self.begin(Origin::Command(id), channel, grant, &request, out),
+            Verdict::Refused(error) => self.refuse(id, error, out),
+            Verdict::AskBackend => self.ask_subscribe(id, request, channel, out),
+        }
+    }
+
+    /// The checks before any question of permission, in the order of section 6.
+    fn may_begin(&mut self, request: &SubscribeRequest) -> Result<ResolvedChannel, ClientError> {
+        let name = request.channel.as_str();
+        let limits = &self.settings.limits;
+        let (name_bytes_max, channels_max) = (limits.channel_name_bytes_max, limits.channels_per_connection);
+        let connected = self.connected().map_err(|_| ClientError::BAD_REQUEST)?;
+        if name.len() > name_bytes_max {
+            return Err(ClientError::BAD_REQUEST);
+        }
+        if connected.subscriptions.get(name).is_some() {
+            return Err(ClientError::ALREADY_SUBSCRIBED);
+        }
+        if connected.subscriptions.len() >= channels_max {
+            return Err(ClientError::LIMIT_EXCEEDED);
+        }
+        let channel = self.resolve(name)?;
+        if request.r#type != 0 {
+            return Err(ClientError::PERMISSION_DENIED);
+        }
+        if request
+            .tf
+            .as_ref()
+            .is_some_and(|filter| !channel.rules.rules.allow_tags_filter || Filter::new(filter).is_err())
+        {
+            return Err(ClientError::BAD_REQUEST);
+        }
+        if is_private(name) && request.token.is_empty() {
+            return Err(ClientError::PERMISSION_DENIED);
+        }
+        Ok(channel)
+    }
+
+    fn subscribe_by_token(
+        &mut self,
+        id: u32,
+        request: SubscribeRequest,
+        channel: ResolvedChannel,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        let tenant = self.connected()?.tenant.id().clone();
+        let authenticator = self.shared.authenticator.load();
+        match authenticator.authenticate_subscription(&request.token, tenant.as_str(), SystemTime::now()) {
+            Verified::Done(result) => self.subscription_verified(id, request, channel, result, out),
+            Verified::NeedsKeys(pending) => {
+                let work = async move {
+                    let result = pending.await;
+                    TaskResult::SubscriptionToken { id, request, channel, result }.boxed()
+                };
+                self.wait_for(Box::pin(work), out);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn subscription_verified(
+        &mut self,
+        id: u32,
+        request: SubscribeRequest,
+        channel: ResolvedChannel,
+        result: Result<SubscriptionClaims, TokenError>,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        let claims = match result {
+            Ok(claims) => claims,
+            Err(error) => return self.refuse(id, token_error(error), out),
+        };
+        let connected = self.connected()?;
+        if claims.check(&connected.user, &request.channel, &connected.client).is_err() {
+            crate::metrics::auth_failure("claims");
+            return Err(close(Disconnect::INVALID_TOKEN, CloseKind::Auth));
+        }
+        self.begin(Origin::Command(id), channel, Grant::from_token(claims), &request, out)
+    }
+
+    /// What the channel's rules say, without a token.
+    fn verdict(&mut self, channel: &ResolvedChannel) -> Result<Verdict, Close> {
+        let is_insecure = self.is_insecure();
+        let policy = Arc::clone(&self.shared.policy);
+        let connected = self.connected()?;
+        let (name, user) = (channel.key.name(), &*connected.user);
+        let rules = &channel.rules.rules;
+        let is_granted = if is_reserved(name) {
+            policy.may_subscribe(connected.tenant.id(), user, name) == PolicyAccess::Granted
+        } else if let Some(is_allowed) = allows_user(name, user).filter(|_| rules.allow_user_limited_channels) {
+            is_allowed || is_insecure
+        } else if rules.subscribe_proxy_enabled {
+            return Ok(Verdict::AskBackend);
+        } else {
+            permits(rules.allow_subscribe, false, rules.allow_subscribe_for_anonymous, user, false) || is_insecure
+        };
+        Ok(match is_granted {
+            true => Verdict::Granted(Grant::default()),
+            false => {
+                crate::metrics::authz_denied("subscribe");
+                Verdict::Refused(ClientError::PERMISSION_DENIED)
+            }
+        })
+    }
+
+    /// Whether plain rules let the user subscribe: what a connect may ask for beside its token.
+    pub(super) fn is_permitted_by_rules(&mut self, channel: &ResolvedChannel) -> bool {
+        !is_private(channel.key.name()) && matches!(self.verdict(channel), Ok(Verdict::Granted(_)))
+    }
+
+    /// Sends a permitted subscription to the channel's owner.
+    pub(super) fn begin(
+        &mut self,
+        origin: Origin,
+        channel: ResolvedChannel,
+        grant: Grant,
+        request: &SubscribeRequest,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        let access = self.access(&channel)?;
+        let rules = &channel.rules.rules;
+        let features = Features::new(rules, &grant.overrides, request, access);
+        let recovers = features.is_recoverable
+            && (request.recover || (rules.force_recovery_mode == RecoveryMode::Cache && rules.auto_cache_recover));
+        let has_delta = request.delta == FOSSIL && rules.allowed_delta_types.contains(&DeltaType::Fossil);
+        let filter = request.tf.as_ref().and_then(|filter| Filter::new(filter).ok());
+        let deadline_ms = self.subscription_deadline_ms(grant.expire_at, grant.is_refreshed_by_client);
+        let start = Start {
+            origin,
+            recovers_from: recovers.then_some(request.offset),
+            must_recover: request.flag & MUST_RECOVER != 0,
+            data: grant.data,
+            filter,
+            unsubscribed_by: None,
+        };
+        let lane = out.lane();
+        let connected = self.connected()?;
+        let number = connected.subscriptions.next_number();
+        let info = with_channel_info(&connected.info, grant.info);
+        let subscriber =
+            Subscriber { lane, client: Arc::clone(&connected.client), info: features.is_visible.then_some(info) };
+        let recover = recovers.then(|| Since { offset: request.offset, epoch: request.epoch.clone() });
+        let shard_request = Request::Subscribe { subscriber: subscriber.clone(), recover, reply: () };
+        let token = Token::pack(Pending::Subscribe, number);
+        out.request(token, channel.key.clone(), Arc::clone(&channel.rules.options), shard_request);
+        connected.subscriptions.push(Subscription {
+            number,
+            channel,
+            subscriber,
+            state: State::Starting(Box::new(start)),
+            is_server_side: !matches!(origin, Origin::Command(_)),
+            is_from_connection_token: grant.is_from_connection_token,
+            is_refreshed_by_client: grant.is_refreshed_by_client,
+            has_delta,
+            features,
+            expire_at: grant.expire_at,
+            deadline_ms,
+        });
+        Ok(())
+    }
+
+    /// The channel's owner has answered.
+    pub(super) fn subscribed(
+        &mut self,
+        number: u32,
+        result: Result<Box<Subscribed>, Refusal>,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        let encoding = self.transport.encoding;
+        let now_ms = out.now_ms();
+        let Some(subscription) = self.connected()?.subscriptions.numbered(number) else { return Ok(()) };
+        let subscribed = match result {
+            Ok(subscribed) => subscribed,
+            Err(refusal) => return self.subscribe_failed(number, client_error(refusal), out),
+        };
+        let State::Starting(start) = std::mem::replace(&mut subscription.state, State::Active(subscribed.handle))
+        else {
+            return Ok(());
+        };
+        let shown = show(subscription, &start, &subscribed, encoding, now_ms);
+        out.attach(Attachment {
+            channel: subscribed.handle,
+            key: subscription.channel.key.clone(),
+            variant: codec::variant(encoding, subscription.has_delta),
+            wants_presence_edges: subscription.features.gets_presence_edges,
+            filter: start.filter.map(|filter| Box::new(TagsFilter(filter)) as Box<dyn PublicationFilter>),
+        });
+        crate::metrics::resumed(subscribed.recovery.as_ref());
+        let result = match shown {
+            Ok(result) => result,
+            Err(Unshown::Inexpressible) => return Err(close(Disconnect::INAPPROPRIATE_PROTOCOL, CloseKind::Protocol)),
+            Err(Unshown::NotRecovered) => {
+                return self.subscribe_failed_after(number, start.origin, ClientError::UNRECOVERABLE_POSITION, out);
+            }
+        };
+        self.tell_subscribed(number, start.origin, result, out)?;
+        match start.unsubscribed_by {
+            Some(id) => self.unsubscribe_numbered(id, number, out),
+            None => Ok(()),
+        }
+    }
+
+    fn tell_subscribed(
+        &mut self,
+        number: u32,
+        origin: Origin,
+        result: SubscribeResult,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        let Some(subscription) = self.connected()?.subscriptions.numbered(number) else { return Ok(()) };
+        let channel = subscription.channel.key.name().to_string();
+        match origin {
+            Origin::Command(id) => self.reply(&Reply { id, subscribe: Some(result), ..Reply::default() }, out),
+            Origin::Connect => self.server_side_subscribed(channel, Some(result), out),
+            Origin::Server => {
+                let subscribe = SubscribePush {
+                    recoverable: result.recoverable,
+                    epoch: result.epoch,
+                    offset: result.offset,
+                    positioned: result.positioned,
+                    data: result.data,
+                };
+                self.push(Push { channel, subscribe: Some(subscribe), ..Push::default() }, out)
+            }
+        }
+    }
+
+    fn subscribe_failed(&mut self, number: u32, error: ClientError, out: &mut SessionOut<'_>) -> Result<(), Close> {
+        let Some(subscription) = self.connected()?.subscriptions.remove(number) else { return Ok(()) };
+        let State::Starting(start) = subscription.state else { return Ok(()) };
+        match start.origin {
+            Origin::Command(id) => self.refuse(id, error, out)?,
+            Origin::Connect => self.server_side_subscribed(subscription.channel.key.name().to_string(), None, out)?,
+            Origin::Server => {}
+        }
+        match start.unsubscribed_by {
+            Some(id) => self.reply_unsubscribed(id, out),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses a subscription that the channel's owner has granted.
+    fn subscribe_failed_after(
+        &mut self,
+        number: u32,
+        origin: Origin,
+        error: ClientError,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        if let Some(subscription) = self.connected()?.subscriptions.remove(number) {
+            subscription.leave(out);
+        }
+        match origin {
+            Origin::Command(id) => self.refuse(id, error, out),
+            Origin::Connect | Origin::Server => Err(close(Disconnect::INSUFFICIENT_STATE, CloseKind::Protocol)),
+        }
+    }
+
+    pub(super) fn unsubscribe(&mut self, id: u32, channel: &str, out: &mut SessionOut<'_>) -> Result<(), Close> {
+        if channel.is_empty() {
+            return Err(bad_request());
+        }
+        let Some(subscription) = self.connected()?.subscriptions.get_mut(channel) else {
+            return self.reply_unsubscribed(id, out);
+        };
+        match &mut subscription.state {
+            State::Starting(start) => {
+                start.unsubscribed_by = Some(id);
+                Ok(())
+            }
+            State::Active(_) => {
+                let number = subscription.number;
+                self.unsubscribe_numbered(id, number, out)
+            }
+        }
+    }
+
+    fn unsubscribe_numbered(&mut self, id: u32, number: u32, out: &mut SessionOut<'_>) -> Result<(), Close> {
+        if let Some(subscription) = self.connected()?.subscriptions.remove(number) {
+            subscription.leave(out);
+        }
+        self.reply_unsubscribed(id, out)
+    }
+
+    fn reply_unsubscribed(&self, id: u32, out: &mut SessionOut<'_>) -> Result<(), Close> {
+        self.reply(&Reply { id, unsubscribe: Some(UnsubscribeResult::default()), ..Reply::default() }, out)
+    }
+
+    /// Ends a subscription from our side: a client-side one by a push, after which its client may come again; a
+    /// server-side one with the connection.
+    pub(super) fn end_subscription(
+        &mut self,
+        number: u32,
+        why: Unsubscribed,
+        disconnect: Disconnect,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        let Some(subscription) = self.connected()?.subscriptions.remove(number) else { return Ok(()) };
+        if subscription.is_server_side {
+            self.connected()?.subscriptions.push(subscription);
+            return Err(close(disconnect, CloseKind::Protocol));
+        }
+        let channel = subscription.channel.key.name().to_string();
+        subscription.leave(out);
+        self.push(Push { channel, unsubscribe: Some(why.into()), ..Push::default() }, out)
+    }
+
+    pub(super) fn subscription_deadline_ms(&self, expire_at: Option<u64>, is_refreshed_by_client: bool) -> i64 {
+        let Some(expire_at) = expire_at else { return i64::MAX };
+        let grace_ms = match is_refreshed_by_client {
+            true => milliseconds(self.settings.centrifugo.expired_sub_close_delay),
+            false => 0,
+        };
+        i64::try_from(expire_at).unwrap_or(i64::MAX / 1_000).saturating_mul(1_000).saturating_add(grace_ms)
+    }
+}
+
+/// Why a granted subscription cannot be shown to its client.
+enum Unshown {
+    NotRecovered,
+    Inexpressible,
+}
+
+/// The result that a client is shown (section 6.1).
+fn show(
+    subscription: &Subscription,
+    start: &Start,
+    subscribed: &Subscribed,
+    encoding: natter_protocol::centrifuge::framing::Encoding,
+    now_ms: i64,
+) -> Result<SubscribeResult, Unshown> {
+    let recovery = subscribed.recovery.as_ref();
+    let is_recovered = recovery.is_some_and(|recovery| recovery.recovered);
+    if recovery.is_some() && !is_recovered && start.must_recover {
+        return Err(Unshown::NotRecovered);
+    }
+    let publications = match recovery {
+        Some(Recovery { recovered: true, publications }) => {
+            show_publications(publications, subscription.has_delta, start.filter.as_ref(), encoding)
+                .map_err(|_| Unshown::Inexpressible)?
+        }
+        _ => Vec::new(),
+    };
+    let features = &subscription.features;
+    let epoch = subscribed.epoch.as_ref().filter(|_| features.is_positioned);
+    // After a recovery the client counts on from its own offset through the publications.
+    let offset = if is_recovered { start.recovers_from.unwrap_or_default() } else { subscribed.offset };
+    let (expires, ttl) = match subscription.is_refreshed_by_client {
+        true => time_left(subscription.expire_at, now_ms),
+        false => (false, 0),
+    };
+    Ok(SubscribeResult {
+        expires,
+        ttl,
+        recoverable: features.is_recoverable,
+        epoch: epoch.map(|epoch| epoch.as_str().to_owned()).unwrap_or_default(),
+        publications,
+        recovered: is_recovered,
+        offset: if features.is_positioned { offset } else { 0 },
+        positioned: features.is_positioned,
+        data: start.data.clone(),
+        was_recovering: recovery.is_some(),
+        delta: subscription.has_delta,
+        ..SubscribeResult::default()
+    })
+}
+
+/// `expires` and `ttl` of something that expires at a time; a ttl is at most a year.
+pub(super) fn time_left(expire_at: Option<u64>, now_ms: i64) -> (bool, u32) {
+    const YEAR_SECONDS: u64 = 365 * 24 * 60 * 60;
+    let Some(expire_at) = expire_at else { return (false, 0) };
+    let left = expire_at.saturating_sub(u64::try_from(now_ms / 1_000).unwrap_or_default());
+    (true, u32::try_from(left.min(YEAR_SECONDS)).unwrap_or(u32::MAX))
+}
+
+/// Recovered publications as they are shown: with deltas the first is full and each of the others may be a patch.
+fn show_publications(
+    publications: &[Arc<Publication>],
+    has_delta: bool,
+    filter: Option<&Filter>,
+    encoding: natter_protocol::centrifuge::framing::Encoding,
+) -> Result<Vec<ShownPublication>, natter_protocol::centrifuge::framing::EncodeError> {
+    let no_tags = BTreeMap::new();
+    let passes = |publication: &&Arc<Publication>| {
+        filter.is_none_or(|filter| filter.matches(publication.tags.as_deref().unwrap_or(&no_tags)))
+    };
+    let mut previous: Option<&Arc<Publication>> = None;
+    let mut shown = Vec::with_capacity(publications.len());
+    for publication in publications.iter().filter(passes) {
+        let base = previous.filter(|_| has_delta && publication.delta);
+        let patch = base.and_then(|base| codec::make_patch(encoding, &base.data, &publication.data));
+        let reference = PublicationRef {
+            data: patch.as_deref().unwrap_or(&publication.data),
+            delta: patch.is_some(),
+            data_as_string: has_delta,
+            ..codec::reference(publication)
+        };
+        shown.push(reference.to_publication(encoding)?);
+        previous = Some(publication);
+    }
+    Ok(shown)
+}
+
+/// A token's error, as a subscriber is told (section 18, 7).
+pub(super) fn token_error(error: TokenError) -> ClientError {
+    crate::metrics::token_failure(error);
+    match error {
+        TokenError::Expired => ClientError::TOKEN_EXPIRED,
+        TokenError::Invalid(_) => ClientError::PERMISSION_DENIED,
+        TokenError::KeysUnavailable => ClientError::INTERNAL,
+    }
+}
+
+/// A connection's info with what is said of it in one channel.
+pub(super) fn with_channel_info(info: &Arc<ClientInfo>, chan_info: bytes::Bytes) -> Arc<ClientInfo> {
+    match chan_info.is_empty() {
+        true => Arc::clone(info),
+        false => Arc::new(ClientInfo { chan_info, ..(**info).clone() }),
+    }
+}
+
+/// A client's filter on tags (section 6.6).
+struct TagsFilter(Filter);
+
+impl PublicationFilter for TagsFilter {
+    fn passes(&self, publication: &Publication) -> bool {
+        match publication.tags.as_deref() {
+            Some(tags) => self.0.matches(tags),
+            None => self.0.matches(&BTreeMap::new()),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The subscriptions of one connection.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use natter_core::{ChannelHandle, Request, Subscriber};
+use natter_node::session::SessionOut;
+use natter_protocol::centrifuge::filter::Filter;
+
+use super::grant::Features;
+use crate::shared::ResolvedChannel;
+
+/// Who started a subscription, and so who is told how it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The client's command with this id.
+    Command(u32),
+    /// The connect: its reply lists the result.
+    Connect,
+    /// The tenant's backend: the client is told by a push.
+    Server,
+}
+
+/// What is needed only until the shard has answered.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) origin: Origin,
+    /// The client's offset, when it recovers.
+    pub(super) recovers_from: Option<u64>,
+    /// A recovery that fails is an error (flag bit 2).
+    pub(super) must_recover: bool,
+    pub(super) data: Bytes,
+    pub(super) filter: Option<Filter>,
+    /// The unsubscribe command that came before the answer.
+    pub(super) unsubscribed_by: Option<u32>,
+}
+
+/// How far a subscription has come.
+#[derive(Debug)]
+pub(super) enum State {
+    Starting(Box<Start>),
+    Active(ChannelHandle),
+}
+
+/// A subscription.
+#[derive(Debug)]
+pub(super) struct Subscription {
+    /// Tells it from the connection's other ones, former ones included.
+    pub(super) number: u32,
+    pub(super) channel: ResolvedChannel,
+    pub(super) subscriber: Subscriber,
+    pub(super) state: State,
+    pub(super) is_server_side: bool,
+    pub(super) is_from_connection_token: bool,
+    pub(super) is_refreshed_by_client: bool,
+    pub(super) has_delta: bool,
+    pub(super) features: Features,
+    /// Unix seconds at which it expires; `None` is never.
+    pub(super) expire_at: Option<u64>,
+    /// When something is done about that, in milliseconds; `i64::MAX` is never.
+    pub(super) deadline_ms: i64,
+}
+
+impl Subscription {
+    pub(super) fn is_active(&self) -> bool {
+        matches!(self.state, State::Active(_))
+    }
+
+    /// Gives the subscription up.
+    pub(super) fn leave(self, out: &mut SessionOut<'_>) {
+        if let State::Active(handle) = self.state {
+            out.detach(handle);
+            let request = Request::Unsubscribe { subscriber: self.subscriber };
+            out.tell(self.channel.key, Arc::clone(&self.channel.rules.options), request);
+        }
+    }
+}
+
+/// All of them; few enough to be searched one by one.
+#[derive(Debug, Default)]
+pub(super) struct Subscriptions {
+    list: Vec<Subscription>,
+    next_number: u32,
+}
+
+impl Subscriptions {
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(super) fn next_number(&mut self) -> u32 {
+        self.next_number = self.next_number.wrapping_add(1);
+        self.next_number
+    }
+
+    pub(super) fn push(&mut self, subscription: Subscription) {
+        self.list.push(subscription);
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Subscription> {
+        self.list.iter()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Subscription> {
+        self.list.iter_mut()
+    }
+
+    pub(super) fn get(&self, channel: &str) -> Option<&Subscription> {
+        self.list.iter().find(|subscription| **subscription.channel.key.name() == *channel)
+    }
+
+    pub(super) fn get_mut(&mut self, channel: &str) -> Option<&mut Subscription> {
+        self.list.iter_mut().find(|subscription| **subscription.channel.key.name() == *channel)
+    }
+
+    pub(super) fn numbered(&mut self, number: u32) -> Option<&mut Subscription> {
+        self.list.iter_mut().find(|subscription| subscription.number == number)
+    }
+
+    pub(super) fn is_subscribed(&self, channel: &str) -> bool {
+        self.get(channel).is_some_and(Subscription::is_active)
+    }
+
+    pub(super) fn remove(&mut self, number: u32) -> Option<Subscription> {
+        let index = self.list.iter().position(|subscription| subscription.number == number)?;
+        Some(self.list.swap_remove(index))
+    }
+
+    /// Takes the one out that a channel's life belongs to.
+    pub(super) fn remove_handle(&mut self, handle: ChannelHandle) -> Option<Subscription> {
+        let index = self
+            .list
+            .iter()
+            .position(|subscription| matches!(subscription.state, State::Active(own) if own == handle))?;
+        Some(self.list.swap_remove(index))
+    }
+
+    /// The numbers of those whose time has come.
+    pub(super) fn due(&self, now_ms: i64) -> Vec<u32> {
+        self.list.iter().filter(|subscription| subscription.deadline_ms <= now_ms).map(|due| due.number).collect()
+    }
+
+    pub(super) fn next_deadline_ms(&self) -> i64 {
+        self.list.iter().map(|subscription| subscription.deadline_ms).min().unwrap_or(i64::MAX)
+    }
+
+    /// Gives all of them up, as the connection ends. Those that are not answered yet are given back by the lane.
+    pub(super) fn leave_all(&mut self, out: &mut SessionOut<'_>) {
+        for subscription in std::mem::take(&mut self.list) {
+            subscription.leave(out);
+        }
+    }
+}

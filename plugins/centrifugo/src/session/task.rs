@@ -1,0 +1,62 @@
+//! Results of work that a session has waited for.
+
+use natter_node::auth::{ConnectionClaims, SubscriptionClaims, TokenError};
+use natter_node::session::{Close, CloseKind, SessionOut, WorkResult};
+use natter_protocol::centrifuge::codes::Disconnect;
+use natter_protocol::centrifuge::schema::{ConnectRequest, SubscribeRequest};
+
+use super::{ClientSession, close};
+use crate::shared::ResolvedChannel;
+
+/// What work brings back.
+pub(super) enum TaskResult {
+    ConnectionToken {
+        id: u32,
+        request: ConnectRequest,
+        result: Result<ConnectionClaims, TokenError>,
+    },
+    RefreshToken {
+        id: u32,
+        result: Result<ConnectionClaims, TokenError>,
+    },
+    SubscriptionToken {
+        id: u32,
+        request: SubscribeRequest,
+        channel: ResolvedChannel,
+        result: Result<SubscriptionClaims, TokenError>,
+    },
+    SubRefreshToken {
+        id: u32,
+        channel: String,
+        result: Result<SubscriptionClaims, TokenError>,
+    },
+}
+
+impl TaskResult {
+    pub(super) fn boxed(self) -> WorkResult {
+        Box::new(self)
+    }
+}
+
+impl ClientSession {
+    /// Goes on where the session has waited.
+    pub(super) fn task_done(&mut self, result: WorkResult, out: &mut SessionOut<'_>) -> Result<(), Close> {
+        self.is_waiting = false;
+        let Ok(result) = result.downcast::<TaskResult>() else {
+            return Err(close(Disconnect::INTERNAL, CloseKind::Error));
+        };
+        match *result {
+            TaskResult::ConnectionToken { id, request, result } => {
+                self.connection_verified(id, request, result, out)?
+            }
+            TaskResult::RefreshToken { id, result } => self.refresh_verified(id, result, out)?,
+            TaskResult::SubscriptionToken { id, request, channel, result } => {
+                self.subscription_verified(id, request, channel, result, out)?;
+            }
+            TaskResult::SubRefreshToken { id, channel, result } => {
+                self.sub_refresh_verified(id, &channel, result, out)?;
+            }
+        }
+        self.resume(out)
+    }
+}
