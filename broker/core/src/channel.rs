@@ -120,7 +120,8 @@ impl<R> Channel<R> {
         let publications = std::mem::take(&mut self.undelivered);
         let lanes = self.lanes.set();
         if !lanes.is_empty() {
-            let delivery = Delivery { channel: self.handle, publications, previous };
+            let epoch = self.stream.as_ref().map(|stream| stream.epoch.clone());
+            let delivery = Delivery { channel: self.handle, publications, previous, epoch };
             effects.push(Effect::Deliver { lanes, delivery });
         }
     }

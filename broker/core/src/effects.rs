@@ -111,6 +111,9 @@ pub struct Delivery {
     pub publications: Vec<Arc<Publication>>,
     /// The publication before the first of them: what a delta is made against.
     pub previous: Option<Arc<Publication>>,
+    /// The log that their offsets count in, when the channel keeps history. Subscribers are shown it with offset 1,
+    /// as whoever subscribed before the log was there does not know it yet.
+    pub epoch: Option<Epoch>,
 }
 
 /// The edges of presence.

@@ -22,12 +22,16 @@ impl IdempotencyWindow {
         self.offsets.get(key).copied()
     }
 
+    /// Remembers a key's first result; a key that is known keeps the one it has.
     pub(crate) fn insert(&mut self, key: Arc<str>, offset: u64, now: i64) {
         self.expire(now);
+        if self.offsets.contains_key(&key) {
+            return;
+        }
         if self.offsets.len() >= KEYS_MAX {
             self.forget_oldest();
         }
-        self.expiries.push_back((now + WINDOW_MS, Arc::clone(&key)));
+        self.expiries.push_back((now.saturating_add(WINDOW_MS), Arc::clone(&key)));
         self.offsets.insert(key, offset);
     }
 

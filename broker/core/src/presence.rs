@@ -34,6 +34,13 @@ impl Presence {
         *self.connections_of.entry(user).or_default() += 1;
     }
 
+    /// Replaces what is shown of a connection that is listed; another one is not listed by it.
+    pub(crate) fn update(&mut self, client: &Arc<str>, info: Arc<ClientInfo>) {
+        if self.members.contains_key(client) {
+            self.join(Arc::clone(client), info, usize::MAX);
+        }
+    }
+
     pub(crate) fn leave(&mut self, client: &str) {
         if let Some(info) = self.members.remove(client) {
             self.forget_user(&info.user);

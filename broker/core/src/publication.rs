@@ -28,3 +28,10 @@ pub struct Publication {
     /// Whether subscribers that negotiated deltas may get this one as a delta.
     pub delta: bool,
 }
+
+impl Publication {
+    /// Whether history that keeps publications for `ttl_ms` has let go of it at `now`.
+    pub(crate) fn is_expired(&self, now: i64, ttl_ms: i64) -> bool {
+        self.time_ms.saturating_add(ttl_ms) <= now
+    }
+}

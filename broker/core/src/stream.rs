@@ -90,7 +90,7 @@ impl Stream {
 
     /// Forgets what is older than history allows.
     pub(crate) fn expire(&mut self, now: i64, options: &ChannelOptions) {
-        while self.ring.front().is_some_and(|oldest| oldest.time_ms + options.history_ttl_ms <= now) {
+        while self.ring.front().is_some_and(|oldest| oldest.is_expired(now, options.history_ttl_ms)) {
             self.drop_oldest();
             self.first = self.first.max(self.ring.front().map_or(self.top + 1, |oldest| oldest.offset));
         }
@@ -111,7 +111,7 @@ impl Stream {
         self.ring.is_empty()
     }
 
-    /// Lets the memory of an idle durable stream go; the store still has it.
+    /// How many publications are in memory.
     pub(crate) fn held(&self) -> usize {
         self.ring.len()
     }
@@ -133,7 +133,7 @@ impl Stream {
         (complete && short).then_some(range)
     }
 
-    /// The offsets that a history query asks for, oldest first, and whether it walks backward.
+    /// The offsets that a history query asks for, whichever way it walks.
     pub(crate) fn page(&self, query: &HistoryQuery) -> Range {
         let limit = query.limit as u64;
         if query.reverse {

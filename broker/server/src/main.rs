@@ -1,1 +1,47 @@
-fn main() {}
+//! The binary `natter`: command line, listeners, wiring of the plugins, health, administration, demo page, shutdown.
+//!
+//! `cli` says what can be asked, `serve` starts a node, everything else has one subject that its name tells.
+
+mod admin;
+mod cli;
+mod client;
+mod configuration;
+mod demo;
+mod descriptors;
+mod gauges;
+mod http;
+mod internal;
+mod listen;
+mod logs;
+mod node;
+mod reload;
+mod routes;
+mod serve;
+mod shutdown;
+mod state;
+mod store;
+mod tenant;
+mod tenants;
+mod token;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // One provider for the whole process, so that nothing that speaks TLS has to choose. It fails only when one is set.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match cli::run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("natter: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -179,7 +179,7 @@ pub(super) struct DurabilityArgs {
     /// Key of the server API
     #[arg(long, default_value = "demo-api-key")]
     pub(super) api_key: String,
-    /// Where the log and the server's data go; they are fsynced there
+    /// Folder in which the log and the server's data are made; the system's temporary folder when absent
     #[arg(long)]
     pub(super) folder: Option<PathBuf>,
     /// Keep the log and the server's data even when nothing is wrong

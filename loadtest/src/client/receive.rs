@@ -13,7 +13,7 @@ use super::frame::{self, BUFFER_MAX, Frame, FrameError, Opcode, PAYLOAD_MAX};
 #[derive(Debug, Error)]
 pub enum ReceiveError {
     /// The socket failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Socket(#[from] std::io::Error),
     /// The peer ended the stream without a close frame.
     #[error("end of stream")]
@@ -22,7 +22,7 @@ pub enum ReceiveError {
     #[error("closed by the server: {0} {1}")]
     Closed(u16, String),
     /// The bytes are no WebSocket frames.
-    #[error("{0}")]
+    #[error(transparent)]
     Frame(#[from] FrameError),
     /// A continuation came without a beginning, or a message grew beyond the limit.
     #[error("broken fragmentation")]

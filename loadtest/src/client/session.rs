@@ -31,7 +31,7 @@ pub enum SessionError {
     #[error("refused with {0}: {1}")]
     Refused(u32, String),
     /// The connection is gone.
-    #[error("{0}")]
+    #[error(transparent)]
     Broken(#[from] ReceiveError),
     /// The server did not answer in time; the session is not to be used further.
     #[error("no answer in time")]

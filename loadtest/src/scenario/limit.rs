@@ -21,6 +21,7 @@ use crate::load::checker::Checker;
 use crate::load::shared::{Phase, Shared};
 use crate::load::worker::{Subscriber, Worker};
 use crate::report::json::Machine;
+use crate::report::process::Sample;
 use crate::report::text::{Text, thousands};
 
 /// Frames per write in the second measurement.
@@ -53,6 +54,9 @@ pub struct Rate {
     pub per_second: f64,
     /// Deliveries per second of the sender's CPU time.
     pub per_cpu_second: f64,
+    /// CPU time of this process per delivery that it read, in nanoseconds.
+    #[serde(default)]
+    pub reader_cpu_ns_per_delivery: f64,
 }
 
 impl Rate {
@@ -60,7 +64,14 @@ impl Rate {
     #[must_use]
     pub fn new(deliveries: u64, seconds: f64, cpu_seconds: f64) -> Self {
         let per = |seconds: f64| if seconds > 0.0 { deliveries as f64 / seconds } else { 0.0 };
-        Self { deliveries, seconds, cpu_seconds, per_second: per(seconds), per_cpu_second: per(cpu_seconds) }
+        Self {
+            deliveries,
+            seconds,
+            cpu_seconds,
+            per_second: per(seconds),
+            per_cpu_second: per(cpu_seconds),
+            reader_cpu_ns_per_delivery: 0.0,
+        }
     }
 }
 
@@ -78,7 +89,8 @@ impl Limit {
     pub fn describe(&self, text: &mut Text) {
         for (name, rate) in [("limit, one per send", self.single), ("limit, 16 per write", self.batched)] {
             let (wall, cpu) = (thousands(rate.per_second), thousands(rate.per_cpu_second));
-            text.line(name, format!("{wall} deliveries/s, {cpu} per sender CPU s"));
+            let reader = rate.reader_cpu_ns_per_delivery;
+            text.line(name, format!("{wall} deliveries/s, {cpu} per sender CPU s, reading {reader:.0} ns each"));
         }
     }
 }
@@ -123,10 +135,14 @@ fn measure_one(setting: &Setting, options: &LimitOptions, batch: usize) -> Resul
         workers[index % workers.len()].add(subscriber)?;
     }
     setting.progress.line(format!("limit: sending, {batch} per write"));
+    let before = Sample::own()?;
     let rate = sender.measure();
+    let read = Sample::own()?.since(&before);
     shared.enter(Phase::Stop);
     workers.into_iter().for_each(|worker| drop(worker.join()));
-    rate
+    let rate = rate?;
+    let reader_cpu_ns_per_delivery = read.cpu_seconds * 1e9 / rate.deliveries.max(1) as f64;
+    Ok(Rate { reader_cpu_ns_per_delivery, ..rate })
 }
 
 /// The child process.

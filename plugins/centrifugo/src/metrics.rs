@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use metrics::{counter, describe_counter, histogram};
+use natter_core::Recovery;
+use natter_node::auth::TokenError;
 
 const PLUGIN: &str = "centrifugo";
 
@@ -47,4 +49,40 @@ pub(crate) fn http_request(route: String, method: &'static str, status: StatusCo
     let labels = [("plugin", PLUGIN.to_owned()), ("route", route), ("method", method.to_owned()), ("code", code)];
     counter!("natter_http_requests_total", &labels).increment(1);
     histogram!("natter_http_request_duration_seconds", &labels).record(duration);
+}
+
+/// Counts a connection or subscription token that was refused.
+pub(crate) fn token_failure(error: TokenError) {
+    auth_failure(match error {
+        TokenError::Expired => "expired",
+        TokenError::Invalid(reason) => reason.label(),
+        TokenError::KeysUnavailable => "keys_unavailable",
+    });
+}
+
+/// Counts what a known user asked for and may not have.
+pub(crate) fn authz_denied(reason: &'static str) {
+    counter!("natter_authz_denied_total", "plugin" => "centrifugo", "reason" => reason).increment(1);
+}
+
+/// Counts a recovery, if the subscription that began asked for one.
+pub(crate) fn resumed(recovery: Option<&Recovery>) {
+    let Some(recovery) = recovery else { return };
+    let result = if recovery.recovered { "full" } else { "too_old" };
+    counter!("natter_resume_total", "plugin" => "centrifugo", "result" => result).increment(1);
+    histogram!("natter_resume_messages", "plugin" => "centrifugo").record(recovery.publications.len() as f64);
+}
+
+/// A method's label; the odd ones share one, since a client could make up any number of them.
+pub(crate) fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }

@@ -66,6 +66,7 @@ async fn websocket(State(shared): State<Arc<Shared>>, mut request: Request<Body>
         name: "websocket",
         encoding,
         headers: settings.needs_headers().then(|| Arc::new(request.headers().clone())),
+        emulated_headers: None,
         has_native_pings: query.cf_ws_frame_ping_pong == "true",
         user_header: settings.user_header(request.headers()),
     };

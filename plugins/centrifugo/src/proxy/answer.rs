@@ -5,6 +5,7 @@ use natter_protocol::centrifuge::codes::Disconnect;
 use natter_protocol::centrifuge::schema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use super::ProxyError;
 
@@ -44,8 +45,8 @@ pub(super) trait Outcome: Sized + Send + 'static {
 }
 
 #[derive(Deserialize)]
-struct Envelope<W> {
-    result: Option<W>,
+struct Envelope {
+    result: Option<Box<RawValue>>,
     error: Option<WireError>,
     disconnect: Option<WireDisconnect>,
 }
@@ -74,14 +75,24 @@ pub(super) fn read<T: Outcome>(answered: Answered, settings: &Proxy) -> Result<A
         Answered::Body(body) => body,
         Answered::Status(status) => return transform(status, &settings.http.status_to_code_transforms),
     };
-    let envelope: Envelope<T::Wire> = serde_json::from_slice(&body)?;
+    let envelope: Envelope = serde_json::from_slice(&body)?;
     if let Some(WireDisconnect { code, reason }) = envelope.disconnect {
         return disconnect(code, reason);
     }
     if let Some(WireError { code, message, temporary }) = envelope.error {
         return Ok(Answer::Error(schema::Error { code, message, temporary }));
     }
-    T::read(envelope.result).map(Answer::Result)
+    let result = envelope.result.map(|result| object(&result)).transpose()?;
+    T::read(result).map(Answer::Result)
+}
+
+/// Reads a result. An empty array, as some languages write an empty object, must not pass for one: a connection would
+/// be let in without anybody having said so.
+fn object<W: DeserializeOwned>(result: &RawValue) -> Result<W, ProxyError> {
+    match result.get().starts_with('{') {
+        true => Ok(serde_json::from_str(result.get())?),
+        false => Err(ProxyError::Malformed("the result is no object".to_owned())),
+    }
 }
 
 fn transform<T>(status: u16, transforms: &[StatusTransform]) -> Result<Answer<T>, ProxyError> {

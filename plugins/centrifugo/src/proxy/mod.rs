@@ -2,7 +2,7 @@
 //!
 //! A session describes itself with an [`Asker`] and asks through [`Proxies`]; a [`Call`] borrows nothing, so that it can
 //! be waited for as a session's work. `backend` is one endpoint, `question` and `answer` are the two directions of the
-//! wire, `results` says what an answer means for each event. Every call is bounded by its proxy's timeout and by
+//! wire, `results` says what an answer means for each event and `wire` reads it. Every call is bounded by its proxy's timeout and by
 //! [`ANSWER_BYTES_MAX`]; redirects are not followed.
 
 mod answer;
@@ -13,6 +13,7 @@ mod question;
 mod results;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -100,7 +101,9 @@ impl Proxies {
             None => (own.proxy_enabled, &own.proxy_name),
             Some((namespace, _)) => match routes.namespaces.iter().find(|known| known.name == namespace) {
                 Some(known) => (known.proxy_enabled, &known.proxy_name),
-                None if own.proxy_enabled || !routes.namespaces.is_empty() => return Err(ClientError::METHOD_NOT_FOUND),
+                None if own.proxy_enabled || !routes.namespaces.is_empty() => {
+                    return Err(ClientError::METHOD_NOT_FOUND);
+                }
                 None => return Err(ClientError::NOT_AVAILABLE),
             },
         };

@@ -1,42 +1,282 @@
-//! Questions to the tenant's backend.
+//! Questions to the tenant's backend, and what its answers do (section 13).
+//!
+//! While a question is on its way the connection's later commands wait, so that the backend decides about them in the
+//! client's order.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+use natter_core::Draft;
 use natter_node::session::{Close, CloseKind, SessionOut};
-use natter_protocol::centrifuge::codes::{ClientError, Disconnect};
-use natter_protocol::centrifuge::schema::{ConnectRequest, PublishRequest, SubscribeRequest};
+use natter_protocol::centrifuge::codes::{ClientError, Disconnect, Unsubscribed};
+use natter_protocol::centrifuge::schema::{
+    self, ConnectRequest, PublishRequest, Reply, RpcRequest, RpcResult as ShownRpcResult, SubscribeRequest,
+};
 
+use super::connect::Admission;
+use super::grant::Grant;
+use super::subscription::Origin;
+use super::task::TaskResult;
 use super::{ClientSession, close};
+use crate::proxy::{
+    Answer, Asker, ConnectQuestion, ConnectResult, ProxyError, PublishQuestion, PublishResult, REFRESH_RETRY_SECONDS,
+    RefreshResult, RpcQuestion, RpcResult, SubRefreshResult, SubscribeQuestion, SubscribeResult,
+};
 use crate::shared::ResolvedChannel;
 
+/// What came back of a question.
+pub(super) type Answered<T> = Result<Answer<T>, ProxyError>;
+
+/// A backend's answer, as far as the client's command is concerned.
+enum Decision<T> {
+    Granted(T),
+    Refused(schema::Error),
+}
+
+fn decide<T>(answered: Answered<T>) -> Result<Decision<T>, Close> {
+    match answered {
+        Ok(Answer::Result(result)) => Ok(Decision::Granted(result)),
+        Ok(Answer::Error(error)) => Ok(Decision::Refused(error)),
+        Ok(Answer::Disconnect(disconnect)) => Err(close(disconnect, CloseKind::Auth)),
+        Err(error) => Ok(Decision::Refused(error.client_error().into())),
+    }
+}
+
 impl ClientSession {
-    pub(super) fn ask_connect(&mut self, id: u32, _: ConnectRequest, out: &mut SessionOut<'_>) -> Result<(), Close> {
-        self.refuse_connect(id, ClientError::INTERNAL, out)
+    /// This connection, as a backend is told of it.
+    fn asker(&self) -> Asker {
+        let connected = self.connected_ref();
+        Asker {
+            client: self.client.to_string(),
+            transport: self.transport.name,
+            encoding: self.transport.encoding,
+            user: connected.map_or_else(String::new, |connected| connected.user.to_string()),
+            meta: connected.and_then(|connected| connected.meta.clone()),
+            headers: self.transport.headers.clone(),
+            emulated_headers: self.transport.emulated_headers.clone().unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn ask_connect(
+        &mut self,
+        id: u32,
+        mut request: ConnectRequest,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        if !request.headers.is_empty() {
+            self.transport.emulated_headers = Some(Arc::new(std::mem::take(&mut request.headers)));
+        }
+        let question = ConnectQuestion {
+            data: request.data.clone(),
+            name: request.name.clone(),
+            version: request.version.clone(),
+            channels: request.subs.keys().cloned().collect(),
+        };
+        let call = self.shared.proxies.load().connect(&self.asker(), &question);
+        self.wait_for(Box::pin(async move { TaskResult::Connect { id, request, answered: call.await }.boxed() }), out);
+        Ok(())
+    }
+
+    pub(super) fn connect_answered(
+        &mut self,
+        id: u32,
+        request: &ConnectRequest,
+        answered: Answered<Option<ConnectResult>>,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        let result = match decide(answered)? {
+            Decision::Granted(Some(result)) => result,
+            Decision::Granted(None) => return self.connect_without_token(id, request, out),
+            Decision::Refused(error) => return self.refuse_connect_as(id, error, out),
+        };
+        let tenant = self.shared.tenants.get(&self.settings.centrifugo.tenant);
+        let tenant = tenant.ok_or_else(|| close(Disconnect::INTERNAL, CloseKind::Error))?;
+        let is_refreshed_by_client = !self.shared.proxies.load().has_refresh();
+        let channels = result.channels.into_iter().map(|channel| (channel, Grant::default()));
+        let subs = result.subs.into_iter().map(|(channel, options)| (channel, Grant::from_options(options)));
+        let admission = Admission {
+            user: result.user,
+            info: result.info.unwrap_or_default(),
+            expire_at: unix_seconds(result.expire_at),
+            is_refreshed_by_client,
+            subscriptions: channels.chain(subs).collect(),
+            data: result.data.unwrap_or_default(),
+            meta: result.meta,
+        };
+        self.admit(id, tenant, admission, request, out)
+    }
+
+    pub(super) fn ask_refresh(&mut self, out: &mut SessionOut<'_>) -> Result<(), Close> {
+        self.deadlines.expiry_ms = i64::MAX;
+        let call = self.shared.proxies.load().refresh(&self.asker());
+        self.wait_for(Box::pin(async move { TaskResult::Refresh { answered: call.await }.boxed() }), out);
+        Ok(())
+    }
+
+    pub(super) fn refresh_answered(
+        &mut self,
+        answered: Answered<RefreshResult>,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        let Decision::Granted(result) = decide(answered)? else {
+            self.set_expiry(Some(retry_at(out.now_ms())), false);
+            return Ok(());
+        };
+        if result.expired {
+            return Err(close(Disconnect::CONNECTION_EXPIRED, CloseKind::Auth));
+        }
+        if let Some(info) = result.info {
+            self.replace_info(info, out)?;
+        }
+        let connected = self.connected()?;
+        connected.meta = result.meta.or(connected.meta.take());
+        self.set_expiry(unix_seconds(result.expire_at), false);
+        Ok(())
     }
 
     pub(super) fn ask_subscribe(
         &mut self,
         id: u32,
-        _: SubscribeRequest,
-        _: ResolvedChannel,
+        request: SubscribeRequest,
+        channel: ResolvedChannel,
         out: &mut SessionOut<'_>,
     ) -> Result<(), Close> {
-        self.refuse(id, ClientError::INTERNAL, out)
+        let question = SubscribeQuestion {
+            channel: request.channel.clone(),
+            token: request.token.clone(),
+            data: request.data.clone(),
+        };
+        let proxies = self.shared.proxies.load();
+        let call = proxies.subscribe(&channel.rules.rules.subscribe_proxy_name, &self.asker(), &question);
+        let work = async move { TaskResult::Subscribe { id, request, channel, answered: call.await }.boxed() };
+        self.wait_for(Box::pin(work), out);
+        Ok(())
+    }
+
+    pub(super) fn subscribe_answered(
+        &mut self,
+        id: u32,
+        request: &SubscribeRequest,
+        channel: ResolvedChannel,
+        answered: Answered<SubscribeResult>,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        match decide(answered)? {
+            Decision::Refused(error) => self.refuse_as(id, error, out),
+            Decision::Granted(result) => {
+                let is_refreshed_by_client = !channel.rules.rules.sub_refresh_proxy_enabled;
+                let expire_at = unix_seconds(result.expire_at);
+                let grant = Grant { expire_at, is_refreshed_by_client, ..Grant::from_options(result.options) };
+                self.begin(Origin::Command(id), channel, grant, request, out)
+            }
+        }
     }
 
     pub(super) fn ask_publish(
         &mut self,
         id: u32,
-        _: PublishRequest,
-        _: ResolvedChannel,
+        request: PublishRequest,
+        channel: ResolvedChannel,
         out: &mut SessionOut<'_>,
     ) -> Result<(), Close> {
-        self.refuse(id, ClientError::INTERNAL, out)
+        let data = Bytes::copy_from_slice(&request.data);
+        let question = PublishQuestion { channel: request.channel, data: data.clone() };
+        let proxies = self.shared.proxies.load();
+        let call = proxies.publish(&channel.rules.rules.publish_proxy_name, &self.asker(), &question);
+        let work = async move { TaskResult::Publish { id, channel, data, answered: call.await }.boxed() };
+        self.wait_for(Box::pin(work), out);
+        Ok(())
     }
 
-    pub(super) fn ask_refresh(&mut self, _: &mut SessionOut<'_>) -> Result<(), Close> {
-        Err(close(Disconnect::CONNECTION_EXPIRED, CloseKind::Auth))
+    pub(super) fn publish_answered(
+        &mut self,
+        id: u32,
+        channel: ResolvedChannel,
+        data: Bytes,
+        answered: Answered<PublishResult>,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        match decide(answered)? {
+            Decision::Refused(error) => self.refuse_as(id, error, out),
+            Decision::Granted(result) => {
+                let mut draft = Draft { data, ..Draft::default() };
+                result.apply(&mut draft);
+                self.send_publication(id, channel, draft, out)
+            }
+        }
     }
 
-    pub(super) fn ask_sub_refresh(&mut self, _: u32, _: &mut SessionOut<'_>) -> Result<(), Close> {
-        Err(close(Disconnect::SUBSCRIPTION_EXPIRED, CloseKind::Auth))
+    pub(super) fn ask_sub_refresh(&mut self, number: u32, out: &mut SessionOut<'_>) -> Result<(), Close> {
+        let asker = self.asker();
+        let proxies = self.shared.proxies.load_full();
+        let Some(subscription) = self.connected()?.subscriptions.numbered(number) else { return Ok(()) };
+        let name = &subscription.channel.rules.rules.sub_refresh_proxy_name;
+        let call = proxies.sub_refresh(name, &asker, subscription.channel.key.name());
+        self.wait_for(Box::pin(async move { TaskResult::SubRefresh { number, answered: call.await }.boxed() }), out);
+        Ok(())
     }
+
+    pub(super) fn sub_refresh_answered(
+        &mut self,
+        number: u32,
+        answered: Answered<SubRefreshResult>,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        let expire_at = match decide(answered)? {
+            Decision::Granted(SubRefreshResult { expired: true, .. }) => {
+                return self.end_subscription(number, Unsubscribed::EXPIRED, Disconnect::SUBSCRIPTION_EXPIRED, out);
+            }
+            Decision::Granted(result) => unix_seconds(result.expire_at),
+            Decision::Refused(_) => Some(retry_at(out.now_ms())),
+        };
+        let deadline_ms = self.subscription_deadline_ms(expire_at, false);
+        if let Some(subscription) = self.connected()?.subscriptions.numbered(number) {
+            subscription.expire_at = expire_at;
+            subscription.deadline_ms = deadline_ms;
+        }
+        Ok(())
+    }
+
+    pub(super) fn rpc(&mut self, id: u32, request: RpcRequest, out: &mut SessionOut<'_>) -> Result<(), Close> {
+        let proxies = self.shared.proxies.load_full();
+        let name = match proxies.rpc_route(&request.method) {
+            Ok(name) => name,
+            Err(error) => return self.refuse(id, error, out),
+        };
+        let question = RpcQuestion { method: request.method, data: request.data };
+        let call = proxies.rpc(name, &self.asker(), &question);
+        self.wait_for(Box::pin(async move { TaskResult::Rpc { id, answered: call.await }.boxed() }), out);
+        Ok(())
+    }
+
+    pub(super) fn rpc_answered(
+        &mut self,
+        id: u32,
+        answered: Answered<RpcResult>,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        match decide(answered)? {
+            Decision::Refused(error) => self.refuse_as(id, error, out),
+            Decision::Granted(result) => {
+                let rpc = Some(ShownRpcResult { data: result.data });
+                self.reply(&Reply { id, rpc, ..Reply::default() }, out)
+            }
+        }
+    }
+
+    /// Answers a command with an error of the backend's.
+    fn refuse_as(&self, id: u32, error: schema::Error, out: &mut SessionOut<'_>) -> Result<(), Close> {
+        let is_known = error.code != ClientError::INTERNAL.code;
+        crate::metrics::authz_denied(if is_known { "backend" } else { "backend_failed" });
+        self.reply(&Reply { id, error: Some(error), ..Reply::default() }, out)
+    }
+}
+
+/// When to ask again about something whose backend could not be asked.
+fn retry_at(now_ms: i64) -> u64 {
+    unix_seconds(Some(now_ms / 1_000 + REFRESH_RETRY_SECONDS)).unwrap_or_default()
+}
+
+fn unix_seconds(seconds: Option<i64>) -> Option<u64> {
+    seconds.and_then(|seconds| u64::try_from(seconds).ok())
 }

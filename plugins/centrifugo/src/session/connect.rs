@@ -10,7 +10,7 @@ use natter_node::auth::{ConnectionClaims, TokenError, Verified};
 use natter_node::session::{Close, CloseKind, SessionOut};
 use natter_node::tenant::Tenant;
 use natter_protocol::centrifuge::codes::{ClientError, Disconnect};
-use natter_protocol::centrifuge::schema::{ConnectRequest, ConnectResult, Reply, SubscribeRequest, SubscribeResult};
+use natter_protocol::centrifuge::schema::{ConnectRequest, ConnectResult, Error, Reply, SubscribeRequest, SubscribeResult};
 
 use super::deadlines::milliseconds;
 use super::grant::Grant;
@@ -140,9 +140,19 @@ impl ClientSession {
         error: ClientError,
         out: &mut SessionOut<'_>,
     ) -> Result<(), Close> {
+        self.refuse_connect_as(id, error.into(), out)
+    }
+
+    /// As [`Self::refuse_connect`], with an error of the backend's.
+    pub(super) fn refuse_connect_as(
+        &mut self,
+        id: u32,
+        error: Error,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
         self.phase = Phase::Refused;
         self.deadlines.refused(out.now_ms());
-        self.refuse(id, error, out)
+        self.reply(&Reply { id, error: Some(error), ..Reply::default() }, out)
     }
 
     pub(super) fn admit(
@@ -155,7 +165,7 @@ impl ClientSession {
     ) -> Result<(), Close> {
         self.check_limits(&tenant, &admission.user)?;
         let user: Arc<str> = Arc::from(admission.user.as_str());
-        let client: Arc<str> = uuid::Uuid::new_v4().to_string().into();
+        let client = Arc::clone(&self.client);
         let info = ClientInfo {
             user: admission.user,
             client: client.to_string(),

@@ -13,13 +13,12 @@ mod publish;
 mod query;
 mod refresh;
 mod reply;
-mod rpc;
 mod subscribe;
 mod subscription;
 mod task;
 mod token;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -49,6 +48,8 @@ pub(crate) struct TransportInfo {
     pub(crate) encoding: Encoding,
     /// The request's headers that proxies may want.
     pub(crate) headers: Option<Arc<axum::http::HeaderMap>>,
+    /// Headers that the client sent inside its `connect`, since a browser's WebSocket cannot.
+    pub(crate) emulated_headers: Option<Arc<BTreeMap<String, String>>>,
     /// Whether the client has asked for the transport's own pings in place of the protocol's.
     pub(crate) has_native_pings: bool,
     /// The user that a trusted proxy in front has named.
@@ -60,6 +61,8 @@ pub(crate) struct ClientSession {
     shared: Arc<Shared>,
     settings: Arc<Settings>,
     transport: TransportInfo,
+    /// The connection's id: a UUID.
+    client: Arc<str>,
     phase: Phase,
     deadlines: Deadlines,
     /// Work that holds later commands up.
@@ -100,7 +103,8 @@ impl ClientSession {
     pub(crate) fn new(shared: Arc<Shared>, transport: TransportInfo, now_ms: i64) -> Self {
         let settings = shared.settings();
         let deadlines = Deadlines::new(&settings.centrifugo, now_ms);
-        Self { shared, settings, transport, phase: Phase::New, deadlines, is_waiting: false, held_up: VecDeque::new() }
+        let client = uuid::Uuid::new_v4().to_string().into();
+        Self { shared, settings, transport, client, phase: Phase::New, deadlines, is_waiting: false, held_up: VecDeque::new() }
     }
 
     /// Handles one command, or keeps it until it is its turn.
@@ -165,13 +169,18 @@ impl ClientSession {
         }
     }
 
+    fn connected_ref(&self) -> Option<&Connected> {
+        match &self.phase {
+            Phase::Connected(connected) => Some(connected),
+            Phase::Connecting(connecting) => Some(&connecting.connected),
+            Phase::New | Phase::Refused => None,
+        }
+    }
+
     /// A channel by its name, by the rules that hold now.
     fn resolve(&self, channel: &str) -> Result<ResolvedChannel, ClientError> {
-        match &self.phase {
-            Phase::Connected(connected) => self.settings.resolve(&connected.tenant, channel),
-            Phase::Connecting(connecting) => self.settings.resolve(&connecting.connected.tenant, channel),
-            Phase::New | Phase::Refused => Err(ClientError::BAD_REQUEST),
-        }
+        let connected = self.connected_ref().ok_or(ClientError::BAD_REQUEST)?;
+        self.settings.resolve(&connected.tenant, channel)
     }
 
     fn is_insecure(&self) -> bool {

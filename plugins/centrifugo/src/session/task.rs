@@ -1,11 +1,14 @@
 //! Results of work that a session has waited for.
 
+use bytes::Bytes;
 use natter_node::auth::{ConnectionClaims, SubscriptionClaims, TokenError};
 use natter_node::session::{Close, CloseKind, SessionOut, WorkResult};
 use natter_protocol::centrifuge::codes::Disconnect;
 use natter_protocol::centrifuge::schema::{ConnectRequest, SubscribeRequest};
 
+use super::ask::Answered;
 use super::{ClientSession, close};
+use crate::proxy::{ConnectResult, PublishResult, RefreshResult, RpcResult, SubRefreshResult, SubscribeResult};
 use crate::shared::ResolvedChannel;
 
 /// What work brings back.
@@ -30,6 +33,12 @@ pub(super) enum TaskResult {
         channel: String,
         result: Result<SubscriptionClaims, TokenError>,
     },
+    Connect { id: u32, request: ConnectRequest, answered: Answered<Option<ConnectResult>> },
+    Refresh { answered: Answered<RefreshResult> },
+    Subscribe { id: u32, request: SubscribeRequest, channel: ResolvedChannel, answered: Answered<SubscribeResult> },
+    Publish { id: u32, channel: ResolvedChannel, data: Bytes, answered: Answered<PublishResult> },
+    SubRefresh { number: u32, answered: Answered<SubRefreshResult> },
+    Rpc { id: u32, answered: Answered<RpcResult> },
 }
 
 impl TaskResult {
@@ -56,6 +65,16 @@ impl ClientSession {
             TaskResult::SubRefreshToken { id, channel, result } => {
                 self.sub_refresh_verified(id, &channel, result, out)?;
             }
+            TaskResult::Connect { id, request, answered } => self.connect_answered(id, &request, answered, out)?,
+            TaskResult::Refresh { answered } => self.refresh_answered(answered, out)?,
+            TaskResult::Subscribe { id, request, channel, answered } => {
+                self.subscribe_answered(id, &request, channel, answered, out)?;
+            }
+            TaskResult::Publish { id, channel, data, answered } => {
+                self.publish_answered(id, channel, data, answered, out)?;
+            }
+            TaskResult::SubRefresh { number, answered } => self.sub_refresh_answered(number, answered, out)?,
+            TaskResult::Rpc { id, answered } => self.rpc_answered(id, answered, out)?,
         }
         self.resume(out)
     }

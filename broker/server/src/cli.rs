@@ -1,0 +1,81 @@
+//! What can be asked of the binary, and who answers it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{configuration, serve, tenant, token};
+
+const EXAMPLES: &str = "\
+Examples:
+  natter                                        a development node on 127.0.0.1:8000, data in ./data
+  natter serve --config natter.toml             a node with a configuration
+  natter check-config natter.toml               is the file right?
+  natter config --print-default > natter.toml   a file with every key and its default
+  natter token create --tenant demo --user alice
+  natter tenant add acme                        a new tenant on the running node
+
+Any key of the configuration can be set by an environment variable: NATTER__STORE__PATH=/var/lib/natter.
+RUST_LOG sets what is logged (error, warn, info, debug, trace; also per module). Logs go to stderr.
+SIGTERM and SIGINT drain and stop the node; SIGHUP reloads limits, tenants and namespaces.";
+
+/// A pub/sub message broker with chat protocol plugins.
+///
+/// Without a command it is `natter serve`: a node that needs no file, keeps its data in ./data and serves this machine.
+#[derive(Debug, Parser)]
+#[command(name = "natter", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ConfigArgs,
+}
+
+/// Which configuration.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ConfigArgs {
+    /// Configuration file (TOML); without it every key has its default.
+    #[arg(long, value_name = "FILE", env = "NATTER_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start a node and run it until SIGTERM or SIGINT.
+    Serve(ConfigArgs),
+    /// Check a configuration file: prints warnings, or every error with its line, and then exits with 1.
+    CheckConfig {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Print the documented default configuration.
+    Config {
+        /// Print every key with its default, as a file to start from.
+        #[arg(long, required = true)]
+        print_default: bool,
+    },
+    /// Make and read the tokens that users connect with.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// List tenants, add them, give them keys. Asks the running node, or opens its data folder with --offline.
+    #[command(subcommand)]
+    Tenant(tenant::TenantCommand),
+}
+
+/// Does what was asked.
+///
+/// # Errors
+/// What stands in the way, for people.
+pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        None => serve::run(cli.serve),
+        Some(Command::Serve(args)) => serve::run(args),
+        Some(Command::CheckConfig { file }) => configuration::check(&file),
+        Some(Command::Config { .. }) => {
+            print!("{}", natter_node::config::Config::default_toml());
+            Ok(())
+        }
+        Some(Command::Token(command)) => token::run(command),
+        Some(Command::Tenant(command)) => tenant::run(command),
+    }
+}

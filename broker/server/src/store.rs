@@ -1,0 +1,78 @@
+//! Opens the configured store, and tells metrics what it does.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use metrics::{Histogram, gauge, histogram};
+use natter_node::config::{self, StoreKind};
+use natter_store::{Durability, EmbeddedOptions, EmbeddedStore, MemoryStore, Store, StoreObserver, StoreOperation};
+
+/// The open store, and the engine behind it where it tells more than the trait.
+pub(crate) struct OpenStore {
+    pub(crate) store: Arc<dyn Store>,
+    embedded: Option<Arc<EmbeddedStore>>,
+}
+
+impl OpenStore {
+    /// Opens what `[store]` says. Blocks while an embedded store replays its journal.
+    ///
+    /// # Errors
+    /// The folder cannot be used, is damaged, or belongs to another process; or the kind is not part of this build.
+    pub(crate) fn open(settings: &config::Store) -> anyhow::Result<Self> {
+        match settings.kind {
+            StoreKind::Memory => Ok(Self { store: Arc::new(MemoryStore::new()), embedded: None }),
+            StoreKind::Embedded => {
+                let engine = Arc::new(embedded(settings)?);
+                Ok(Self { store: Arc::clone(&engine) as Arc<dyn Store>, embedded: Some(engine) })
+            }
+            StoreKind::Scylla => bail!("store.kind = \"scylla\" is not part of this build"),
+        }
+    }
+
+    /// Sets the gauges of what the store holds.
+    pub(crate) fn measure(&self) {
+        let Some(embedded) = &self.embedded else { return };
+        let stats = embedded.stats();
+        gauge!("natter_store_queue_depth", "store" => "embedded").set(stats.queued_calls as f64);
+        gauge!("natter_log_disk_bytes").set(stats.disk_bytes as f64);
+    }
+}
+
+fn embedded(settings: &config::Store) -> anyhow::Result<EmbeddedStore> {
+    let mut options = EmbeddedOptions::new(&settings.path);
+    options.durability = match settings.durability {
+        config::Durability::Sync => Durability::Sync,
+        config::Durability::Async => Durability::Async,
+    };
+    options.observer = Arc::new(Observer::new());
+    EmbeddedStore::open(options).with_context(|| opening(&settings.path))
+}
+
+fn opening(path: &Path) -> String {
+    format!("cannot open the store in {}", path.display())
+}
+
+/// Hands what the embedded store tells to the metrics.
+struct Observer {
+    sync: Histogram,
+    batch: Histogram,
+}
+
+impl Observer {
+    fn new() -> Self {
+        Self { sync: histogram!("natter_log_sync_duration_seconds"), batch: histogram!("natter_log_batch_messages") }
+    }
+}
+
+impl StoreObserver for Observer {
+    fn synced(&self, events: usize, seconds: f64) {
+        self.sync.record(seconds);
+        self.batch.record(events as f64);
+    }
+
+    fn operated(&self, operation: StoreOperation, seconds: f64) {
+        histogram!("natter_store_op_duration_seconds", "store" => "embedded", "op" => operation.as_str())
+            .record(seconds);
+    }
+}

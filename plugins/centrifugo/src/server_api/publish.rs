@@ -1,0 +1,165 @@
+//! `publish` and `broadcast`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::stream::{self, StreamExt};
+use natter_core::{Draft, Epoch, Published, Tags};
+use natter_node::config::DataFormat;
+use natter_protocol::centrifuge::publication::is_valid_json;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::caller::Caller;
+use super::error::ApiError;
+use super::fields::{bytes, nullable, present};
+use crate::metrics;
+
+/// Publications of one broadcast that are under way together.
+const UNDER_WAY_MAX: usize = 1024;
+
+/// Longest idempotency key in bytes, which is what stores take.
+const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+
+/// What both methods take; `channel` is publish's, `channels` broadcast's.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PublishRequest {
+    #[serde(deserialize_with = "nullable")]
+    channel: String,
+    #[serde(deserialize_with = "nullable")]
+    channels: Vec<String>,
+    #[serde(deserialize_with = "present")]
+    data: Option<Box<RawValue>>,
+    #[serde(deserialize_with = "nullable")]
+    b64data: String,
+    #[serde(deserialize_with = "nullable")]
+    skip_history: bool,
+    #[serde(deserialize_with = "nullable")]
+    tags: Tags,
+    #[serde(deserialize_with = "nullable")]
+    idempotency_key: String,
+    #[serde(deserialize_with = "nullable")]
+    delta: bool,
+    #[serde(deserialize_with = "nullable")]
+    version: u64,
+    #[serde(deserialize_with = "nullable")]
+    version_epoch: String,
+}
+
+/// A position, empty where the channel keeps no history.
+#[derive(Serialize)]
+pub(super) struct PublishResult {
+    #[serde(skip_serializing_if = "is_zero")]
+    offset: u64,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    epoch: Option<Epoch>,
+}
+
+#[derive(Serialize)]
+pub(super) struct BroadcastResult {
+    responses: Vec<PublishResponse>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum PublishResponse {
+    Error(ApiError),
+    Result(PublishResult),
+}
+
+/// Publishes to one channel.
+pub(super) async fn publish(caller: Arc<Caller>, mut request: PublishRequest) -> Result<PublishResult, ApiError> {
+    let channel = std::mem::take(&mut request.channel);
+    match Content::read(request) {
+        Ok(content) => content.publish(caller, channel).await,
+        Err(error) => Err(counted(error)),
+    }
+}
+
+/// Publishes the same to many channels, each of which has its own answer. More than `limits.broadcast_channels_max` of
+/// them are 106.
+pub(super) async fn broadcast(caller: Arc<Caller>, mut request: PublishRequest) -> Result<BroadcastResult, ApiError> {
+    let channels = std::mem::take(&mut request.channels);
+    if channels.is_empty() {
+        return Err(ApiError::BAD_REQUEST);
+    }
+    if channels.len() > caller.settings.limits.broadcast_channels_max {
+        return Err(ApiError::LIMIT_EXCEEDED);
+    }
+    let content = Content::read(request)?;
+    let publications = channels.into_iter().map(|channel| content.clone().publish(Arc::clone(&caller), channel));
+    let responses = stream::iter(publications).buffered(UNDER_WAY_MAX).map(|published| match published {
+        Ok(result) => PublishResponse::Result(result),
+        Err(error) => PublishResponse::Error(error),
+    });
+    Ok(BroadcastResult { responses: responses.collect().await })
+}
+
+/// What is published, whichever the channel.
+#[derive(Clone)]
+struct Content {
+    draft: Draft,
+    is_json: bool,
+}
+
+impl Content {
+    fn read(request: PublishRequest) -> Result<Self, ApiError> {
+        if request.idempotency_key.len() > IDEMPOTENCY_KEY_BYTES_MAX {
+            return Err(ApiError::BAD_REQUEST);
+        }
+        let data = bytes(request.data, &request.b64data)?.unwrap_or_default();
+        let is_json = !data.is_empty() && (request.b64data.is_empty() || is_valid_json(&data));
+        let draft = Draft {
+            data,
+            info: None,
+            tags: Some(request.tags).filter(|tags| !tags.is_empty()).map(Arc::new),
+            idempotency_key: Some(request.idempotency_key).filter(|key| !key.is_empty()).map(Arc::from),
+            skip_history: request.skip_history,
+            delta: request.delta,
+            version: Some((request.version, request.version_epoch.into())).filter(|(version, _)| *version > 0),
+        };
+        Ok(Self { draft, is_json })
+    }
+
+    async fn publish(self, caller: Arc<Caller>, channel: String) -> Result<PublishResult, ApiError> {
+        let Published { offset, epoch, suppressed } = self.publish_to(&caller, &channel).await.map_err(counted)?;
+        metrics::publish_result(if suppressed { "duplicate" } else { "ok" });
+        Ok(PublishResult { offset, epoch })
+    }
+
+    async fn publish_to(self, caller: &Caller, channel: &str) -> Result<Published, ApiError> {
+        let channel = caller.channel(channel)?;
+        let rules = &channel.rules.rules;
+        if !self.suits(rules.publication_data_format) {
+            return Err(ApiError::BAD_REQUEST);
+        }
+        let draft = Draft { delta: self.draft.delta || rules.delta_publish, ..self.draft };
+        let (options, started) = (Arc::clone(&channel.rules.options), Instant::now());
+        let is_durable = options.durable;
+        let published = caller.broker().publish(channel.key, options, draft).await?;
+        metrics::publish_duration(started.elapsed(), is_durable);
+        Ok(published)
+    }
+
+    fn suits(&self, format: DataFormat) -> bool {
+        match format {
+            DataFormat::Any => !self.draft.data.is_empty(),
+            DataFormat::Json => self.is_json,
+            DataFormat::Binary => true,
+        }
+    }
+}
+
+fn counted(error: ApiError) -> ApiError {
+    metrics::publish_result(error.publish_result());
+    error
+}
+
+fn is_zero(offset: &u64) -> bool {
+    *offset == 0
+}
+
+fn as_text<S: serde::Serializer>(epoch: &Option<Epoch>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(epoch.as_ref().map_or("", Epoch::as_str))
+}

@@ -1,0 +1,117 @@
+// A natter of the suite's own: free ports, a data folder that is removed afterwards, started, killed and restarted.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const SUITE = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const CONFIG = join(SUITE, 'natter.toml');
+const START_ATTEMPTS = 200;
+const START_PAUSE_MS = 50;
+
+async function freePort() {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+export function pause(ms) {
+  return new Promise((done) => setTimeout(done, ms));
+}
+
+export class Natter {
+  /** Starts a node; `settings` are further NATTER__… variables. */
+  static async start(settings = {}) {
+    const program = process.env.NATTER_BIN;
+    if (!program) throw new Error('NATTER_BIN must name the natter program');
+    const natter = new Natter();
+    natter.program = resolve(program);
+    natter.folder = await mkdtemp(join(tmpdir(), 'natter-js-'));
+    natter.port = await freePort();
+    natter.internalPort = await freePort();
+    natter.settings = settings;
+    await natter.launch();
+    return natter;
+  }
+
+  get url() {
+    return `ws://127.0.0.1:${this.port}/connection/websocket`;
+  }
+
+  get http() {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get internal() {
+    return `http://127.0.0.1:${this.internalPort}`;
+  }
+
+  async launch() {
+    const log = await open(join(this.folder, 'log'), 'a');
+    const env = {
+      ...process.env,
+      NATTER__LISTENERS__0__ADDRESS: `127.0.0.1:${this.port}`,
+      NATTER__SERVER__INTERNAL_ADDRESS: `127.0.0.1:${this.internalPort}`,
+      NATTER__SERVER__PUBLIC_URL: this.http,
+      NATTER__STORE__PATH: join(this.folder, 'data'),
+      ...this.settings,
+    };
+    const args = ['serve', '--config', CONFIG];
+    this.process = spawn(this.program, args, { cwd: this.folder, env, stdio: ['ignore', log.fd, log.fd] });
+    this.exited = once(this.process, 'exit');
+    await log.close();
+    await this.ready();
+  }
+
+  async ready() {
+    for (let attempt = 0; attempt < START_ATTEMPTS; attempt += 1) {
+      if (this.process.exitCode !== null) break;
+      const answer = await fetch(`${this.internal}/readyz`).catch(() => null);
+      if (answer?.status === 200) return;
+      await pause(START_PAUSE_MS);
+    }
+    throw new Error(`natter did not become ready:\n${await readFile(join(this.folder, 'log'), 'utf8')}`);
+  }
+
+  /** Ends the process as a crash would. */
+  async crash() {
+    this.process.kill('SIGKILL');
+    await this.exited;
+  }
+
+  /** Ends the process as an operator would; resolves to its exit code. */
+  async shutDown() {
+    this.process.kill('SIGTERM');
+    const [code] = await this.exited;
+    return code;
+  }
+
+  async remove() {
+    if (this.process.exitCode === null && this.process.signalCode === null) await this.crash();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Calls the server API and returns its `result`. */
+  async api(method, params, key = 'demo-api-key') {
+    const answer = await this.apiAnswer(method, params, key);
+    const body = await answer.json();
+    if (body.error) throw Object.assign(new Error(body.error.message), { code: body.error.code });
+    return body.result;
+  }
+
+  apiAnswer(method, params, key = 'demo-api-key') {
+    return fetch(`${this.http}/api/${method}`, {
+      method: 'POST',
+      headers: { 'X-API-Key': key, 'Content-Type': 'application/json' },
+      body: JSON.stringify(params),
+    });
+  }
+}
