@@ -2,18 +2,26 @@
 
 use std::sync::Arc;
 
-use crate::durable::DurableLog;
+use crate::durable::{DurableLog, Flight, number};
 use crate::effects::{Delivery, Effect, Published};
 use crate::idempotency::IdempotencyWindow;
+use crate::input::Request;
 use crate::input::{Draft, Subscriber};
 use crate::lanes::LaneCounts;
 use crate::log::{CommitOutcome, LogHead};
+use crate::oldest::Search;
 use crate::presence::Presence;
-use crate::stream::Stream;
-use crate::{ChannelHandle, ChannelKey, ChannelOptions, PresenceEdge, Publication};
+use crate::stream::{Stream, is_old_version};
+use crate::{
+    ChannelHandle, ChannelKey, ChannelOptions, ClientInfo, Epoch, Position, PresenceEdge, Publication, Refusal,
+};
 
 /// How long a channel that nobody uses and that can be had again stays in memory, in milliseconds.
 const IDLE_MS: i64 = 60_000;
+/// How often it is looked after what has expired in a durable log, in milliseconds.
+const SWEEP_INTERVAL_MS: i64 = 60_000;
+/// So many events that may be forgotten are worth telling the store at once.
+const TRIM_STEP: u64 = 1_024;
 
 /// A channel: its subscribers, its numbered stream if it keeps one, and what is on its way.
 #[derive(Debug)]
@@ -33,7 +41,11 @@ pub(crate) struct Channel<R> {
     is_delta_chain_broken: bool,
     /// Whether the shard has this channel on its list of those to finish.
     pub(crate) is_dirty: bool,
+    /// Reads of the store that this channel has under way.
+    pub(crate) reads: usize,
     last_used: i64,
+    /// When to look for expired events next.
+    next_sweep_ms: i64,
 }
 
 impl<R> Channel<R> {
@@ -50,53 +62,77 @@ impl<R> Channel<R> {
             delta_base: None,
             is_delta_chain_broken: false,
             is_dirty: false,
+            reads: 0,
             last_used: now,
+            next_sweep_ms: now,
         }
     }
 
     /// Notes that the channel is in use, with its namespace's current options.
     ///
     /// Turning `durable` on or off takes effect when the channel is next made: a log does not change its home.
-    pub(crate) fn touch(&mut self, options: &Arc<ChannelOptions>, now: i64) {
+    /// Turning history on begins a stream at once: subscribers meet its epoch with its first publication.
+    pub(crate) fn touch(&mut self, options: &Arc<ChannelOptions>, now: i64, epoch: impl FnOnce() -> Epoch) {
         self.last_used = now;
-        if !Arc::ptr_eq(&self.options, options) && self.options.durable == options.durable {
-            self.options = Arc::clone(options);
+        if Arc::ptr_eq(&self.options, options) || self.options.durable != options.durable {
+            return;
+        }
+        self.options = Arc::clone(options);
+        if self.stream.is_none() && !options.durable && options.has_history() {
+            self.stream = Some(Box::new(Stream::new(epoch())));
         }
     }
 
     /// The result of an earlier publish that this one repeats, by key or by version.
     pub(crate) fn repeats(&mut self, draft: &Draft, now: i64) -> Option<Published> {
         let by_key = draft.idempotency_key.as_ref().and_then(|key| self.idempotency.as_mut()?.get(key, now));
-        let offset = match by_key {
-            Some(offset) => offset,
-            None if self.is_old_version(draft) => self.stream.as_ref()?.top,
-            None => return None,
+        let offset = match (by_key, &self.stream) {
+            (Some(offset), _) => offset,
+            (None, Some(stream)) if is_old_version(stream.version.as_ref(), draft) => stream.top,
+            _ => return None,
         };
-        let epoch = self.stream.as_ref().map(|stream| stream.epoch.clone());
+        // What went around history has no position.
+        let is_repeat_of_unnumbered = by_key == Some(0);
+        let epoch = self.stream.as_ref().filter(|_| !is_repeat_of_unnumbered).map(|stream| stream.epoch.clone());
         Some(Published { offset, epoch, suppressed: true })
     }
 
-    fn is_old_version(&self, draft: &Draft) -> bool {
-        let Some((version, epoch)) = &draft.version else { return false };
-        let known = self.stream.as_ref().and_then(|stream| stream.version.as_ref());
-        known.is_some_and(|(newest, newest_epoch)| version <= newest && (epoch.is_empty() || epoch == newest_epoch))
-    }
-
-    /// Remembers the key and the version of what is being published.
-    pub(crate) fn remember_version(&mut self, draft: &Draft) {
-        if let (Some(stream), Some(version)) = (&mut self.stream, &draft.version) {
+    /// Remembers the key and the version of what has been published.
+    fn remember(&mut self, draft: &Draft, offset: u64, now: i64) {
+        if let (Some(stream), Some(version)) = (&mut self.stream, &draft.version)
+            && offset > 0
+        {
             stream.version = Some(version.clone());
         }
+        if let Some(key) = &draft.idempotency_key {
+            self.idempotency.get_or_insert_default().insert(Arc::clone(key), offset, now);
+        }
     }
 
-    pub(crate) fn remember_key(&mut self, key: Option<Arc<str>>, offset: u64, now: i64) {
-        if let Some(key) = key {
-            self.idempotency.get_or_insert_default().insert(key, offset, now);
-        }
+    /// Publishes what needs no store, in the stream or around it.
+    pub(crate) fn publish(&mut self, draft: Draft, is_numbered: bool, now: i64) -> Published {
+        let stream = self.stream.as_ref().filter(|_| is_numbered);
+        let epoch = stream.map(|stream| stream.epoch.clone());
+        let publication = match stream {
+            Some(stream) => number(&draft, stream, 0, now),
+            None => Arc::new(Publication {
+                offset: 0,
+                seq: 0,
+                time_ms: now,
+                data: draft.data.clone(),
+                info: draft.info.clone(),
+                tags: draft.tags.clone(),
+                delta: draft.delta,
+            }),
+        };
+        let offset = publication.offset;
+        self.remember(&draft, offset, now);
+        self.release(publication);
+        Published { offset, epoch, suppressed: false }
     }
 
     /// Makes a publication visible: from here on it is in history and on its way to subscribers.
-    pub(crate) fn release(&mut self, publication: Arc<Publication>) {
+    fn release(&mut self, publication: Arc<Publication>) {
         if let Some(stream) = &mut self.stream
             && publication.offset > 0
         {
@@ -148,7 +184,7 @@ impl<R> Channel<R> {
         }
     }
 
-    fn announce(&mut self, edge: PresenceEdge, info: Arc<crate::ClientInfo>, effects: &mut Vec<Effect<R>>) {
+    fn announce(&mut self, edge: PresenceEdge, info: Arc<ClientInfo>, effects: &mut Vec<Effect<R>>) {
         let lanes = self.lanes.set();
         if self.options.join_leave && !lanes.is_empty() {
             self.deliver(effects);
@@ -156,72 +192,90 @@ impl<R> Channel<R> {
         }
     }
 
-    /// Takes the log's state over from the store.
-    pub(crate) fn open(&mut self, head: LogHead, newest: Vec<Arc<Publication>>) {
+    /// Whether this life of the channel waits for its log.
+    pub(crate) fn is_opening(&self, handle: ChannelHandle) -> bool {
+        self.handle == handle && self.durable.as_ref().is_some_and(|durable| durable.opening.is_some())
+    }
+
+    /// Takes the log's state over from the store and returns what has waited for it.
+    pub(crate) fn open(&mut self, head: LogHead, mut newest: Vec<Arc<Publication>>) -> Vec<Request<R>> {
+        // Only what ends the log without a hole can be held; the store still has the rest.
+        let ends_the_log = |(index, publication): (usize, &Arc<Publication>)| {
+            publication.offset.checked_add(index as u64) == Some(head.last_offset)
+        };
+        if !newest.iter().rev().enumerate().all(ends_the_log) {
+            newest.clear();
+        }
         let before = head.last_offset - newest.len() as u64;
-        let seq_before = newest.first().map_or(head.last_seq, |oldest| oldest.seq - 1);
-        let mut stream = Stream::at(head.epoch, before, seq_before, head.first_offset);
+        let mut stream = Stream::at(head.epoch, before, head.last_seq, head.first_offset.min(head.last_offset + 1));
         for publication in newest {
             stream.push(publication, &self.options);
         }
-        if let Some(durable) = &mut self.durable {
-            durable.trimmed(head.first_offset);
-        }
+        stream.seq = head.last_seq;
+        stream.forget_below(stream.oldest_allowed(&self.options));
         self.stream = Some(Box::new(stream));
+        let Some(durable) = &mut self.durable else { return Vec::new() };
+        durable.trimmed(head.first_offset);
+        durable.take_requests()
     }
 
     /// Settles the batch that the store has answered. False when this life of the channel is over.
     pub(crate) fn commit(&mut self, outcome: CommitOutcome, now: i64, effects: &mut Vec<Effect<R>>) -> bool {
         let Some(flight) = self.durable.as_mut().and_then(|durable| durable.land()) else { return true };
         match outcome {
-            CommitOutcome::Appended => {
-                let epoch = self.stream.as_ref().map(|stream| stream.epoch.clone());
-                let mut acks = Vec::with_capacity(flight.pending.len());
-                for (publication, pending) in flight.publications.into_iter().zip(flight.pending) {
-                    let published = Published { offset: publication.offset, epoch: epoch.clone(), suppressed: false };
-                    self.remember_key(pending.draft.idempotency_key.clone(), publication.offset, now);
-                    self.release(publication);
-                    acks.push((pending, published));
-                }
-                self.deliver(effects);
-                for (pending, published) in acks {
-                    pending.answer(Ok(published), effects);
-                }
-                true
+            CommitOutcome::Appended => self.appended(flight, now, effects),
+            CommitOutcome::Duplicate { index, position } if index < flight.pending.len() => {
+                self.repeated(flight, index, position, now, effects);
             }
-            CommitOutcome::Duplicate { index, position } => {
-                if let Some(durable) = &mut self.durable {
-                    durable.retry_without(flight, index, &position, effects);
-                }
-                true
-            }
-            CommitOutcome::Rejected => {
-                for pending in flight.pending {
-                    pending.answer(Err(crate::Refusal::StoreUnavailable { outcome_known: true }), effects);
-                }
-                true
-            }
+            // A repeat that is none of the batch's is no answer, and nothing was appended.
+            CommitOutcome::Duplicate { .. } | CommitOutcome::Rejected => self.not_appended(flight, true, effects),
             CommitOutcome::Lost => {
-                for pending in flight.pending {
-                    pending.answer(Err(crate::Refusal::StoreUnavailable { outcome_known: false }), effects);
-                }
-                false
+                self.not_appended(flight, false, effects);
+                return false;
             }
+        }
+        true
+    }
+
+    fn appended(&mut self, flight: Flight<R>, now: i64, effects: &mut Vec<Effect<R>>) {
+        let epoch = self.stream.as_ref().map(|stream| stream.epoch.clone());
+        let mut acks = Vec::with_capacity(flight.pending.len());
+        for (publication, pending) in flight.publications.into_iter().zip(flight.pending) {
+            acks.push((Published { offset: publication.offset, epoch: epoch.clone(), suppressed: false }, pending));
+            self.release(publication);
+        }
+        self.deliver(effects);
+        for (published, pending) in acks {
+            self.remember(&pending.draft, published.offset, now);
+            if let Some(durable) = &mut self.durable {
+                durable.settle(pending, Ok(published), effects);
+            }
+        }
+    }
+
+    fn repeated(&mut self, flight: Flight<R>, index: usize, first: Position, now: i64, effects: &mut Vec<Effect<R>>) {
+        let is_this_log = self.stream.as_ref().is_some_and(|stream| stream.epoch == first.epoch);
+        if let Some(key) = flight.pending[index].draft.idempotency_key.clone().filter(|_| is_this_log) {
+            self.idempotency.get_or_insert_default().insert(key, first.offset, now);
+        }
+        let published = Published { offset: first.offset, epoch: Some(first.epoch), suppressed: true };
+        if let Some(durable) = &mut self.durable {
+            durable.retry_without(flight, index, published, effects);
+        }
+    }
+
+    fn not_appended(&mut self, flight: Flight<R>, outcome_known: bool, effects: &mut Vec<Effect<R>>) {
+        let Some(durable) = &mut self.durable else { return };
+        for pending in flight.pending {
+            durable.settle(pending, Err(Refusal::StoreUnavailable { outcome_known }), effects);
         }
     }
 
     /// Ends this life of the channel: everyone who waits is answered, subscribers are told to come again.
     pub(crate) fn give_up(mut self, effects: &mut Vec<Effect<R>>) {
-        let refusal = crate::Refusal::StoreUnavailable { outcome_known: true };
         self.deliver(effects);
         if let Some(durable) = &mut self.durable {
-            let (pending, requests) = durable.abandon();
-            for pending in pending {
-                pending.answer(Err(refusal), effects);
-            }
-            for request in requests {
-                effects.extend(request.refusal(refusal).map(|(to, reply)| Effect::Reply { to, reply }));
-            }
+            durable.abandon(Refusal::StoreUnavailable { outcome_known: true }, effects);
         }
         let lanes = self.lanes.set();
         if !lanes.is_empty() {
@@ -235,10 +289,31 @@ impl<R> Channel<R> {
         self.deliver(effects);
         if let (Some(durable), Some(stream)) = (&mut self.durable, &self.stream) {
             durable.start_append(key, self.handle, stream, now, effects);
-            if let Some(first_offset) = durable.trim_due(stream.first) {
-                effects.push(Effect::Trim { channel: key.clone(), first_offset });
-            }
         }
+        self.trim(key, TRIM_STEP, effects);
+    }
+
+    /// Tells the store what it may forget, if that is `step` events or more.
+    pub(crate) fn trim(&mut self, key: &ChannelKey, step: u64, effects: &mut Vec<Effect<R>>) {
+        let (Some(durable), Some(stream)) = (&mut self.durable, &self.stream) else { return };
+        if let Some(first_offset) = durable.trim_due(stream.first, step) {
+            effects.push(Effect::Trim { channel: key.clone(), first_offset });
+        }
+    }
+
+    /// Whether it is time to look for events of a durable log that have expired.
+    pub(crate) fn is_sweep_due(&mut self, now: i64) -> bool {
+        let is_due = self.durable.is_some() && self.stream.is_some() && now >= self.next_sweep_ms;
+        if is_due {
+            self.next_sweep_ms = now.saturating_add(SWEEP_INTERVAL_MS);
+        }
+        is_due
+    }
+
+    /// The search for the oldest event that has not expired, when memory does not tell.
+    pub(crate) fn search_oldest(&self) -> Option<Search> {
+        let stream = self.stream.as_ref()?;
+        (stream.first < stream.oldest_held()).then(|| Search::between(stream.first, stream.oldest_held()))
     }
 
     /// Forgets what is too old. True when the channel itself can be forgotten.
@@ -256,37 +331,21 @@ impl<R> Channel<R> {
     }
 
     fn is_forgettable(&self, now: i64) -> bool {
-        let idle_ms = now - self.last_used;
+        let idle_ms = now.saturating_sub(self.last_used);
         match (&self.durable, &self.stream) {
-            (Some(durable), _) => durable.is_idle() && idle_ms > IDLE_MS,
-            (None, Some(stream)) => stream.holds_nothing() && idle_ms > self.options.history_meta_ttl_ms,
+            (Some(durable), _) => durable.is_idle() && self.reads == 0 && idle_ms > IDLE_MS,
+            (None, Some(_)) => self.is_expendable() && idle_ms > self.options.history_meta_ttl_ms,
             (None, None) => self.idempotency.is_none(),
         }
     }
 
     /// Whether nothing but its numbering would be lost with it: what a full shard lets go of first.
     pub(crate) fn is_expendable(&self) -> bool {
-        let is_idle = self.lanes.is_empty() && self.idempotency.is_none();
-        is_idle
+        self.lanes.is_empty()
             && match (&self.durable, &self.stream) {
-                (Some(durable), _) => durable.is_idle(),
-                (None, Some(stream)) => stream.holds_nothing(),
-                (None, None) => true,
+                (Some(durable), _) => durable.is_idle() && self.reads == 0,
+                (None, Some(stream)) => stream.holds_nothing() && self.idempotency.is_none(),
+                (None, None) => self.idempotency.is_none(),
             }
-    }
-
-    /// Answers a publish that goes around history.
-    pub(crate) fn publish_unnumbered(&mut self, draft: Draft, now: i64) -> Published {
-        let publication = Publication {
-            offset: 0,
-            seq: 0,
-            time_ms: now,
-            data: draft.data,
-            info: draft.info,
-            tags: draft.tags,
-            delta: draft.delta,
-        };
-        self.release(Arc::new(publication));
-        Published { offset: 0, epoch: None, suppressed: false }
     }
 }

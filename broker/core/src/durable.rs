@@ -4,41 +4,30 @@
 //! themselves, and a store that numbers by condition never sees two appends of one channel race.
 //! Nothing is acknowledged or delivered before the store has said that it is durable.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-
-use smallvec::SmallVec;
 
 use crate::effects::{Effect, Published, Refusal, Reply};
 use crate::input::{Draft, Request};
 use crate::log::LogRecord;
-use crate::stream::Stream;
-use crate::{ChannelHandle, ChannelKey, Position, Publication};
+use crate::opening::Opening;
+use crate::stream::{Stream, is_old_version};
+use crate::{ChannelHandle, ChannelKey, Publication};
 
 /// The store takes at most this many events in one append.
-const APPEND_RECORDS_MAX: usize = 256;
+pub(crate) const APPEND_RECORDS_MAX: usize = 256;
 /// The store takes at most this much payload in one append, unless it is a single event.
-const APPEND_BYTES_MAX: usize = 512 * 1024;
-/// Publications that may wait for a number; further ones are refused.
-const QUEUE_MAX: usize = 8_192;
+pub(crate) const APPEND_BYTES_MAX: usize = 512 * 1024;
+/// Publications that may wait for a number, and repeats that may wait for their results; further ones are refused.
+pub(crate) const QUEUE_MAX: usize = 8_192;
 /// Payload that may wait for a number.
-const QUEUE_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Requests that may wait for the log to open.
-const WAITING_MAX: usize = 4_096;
+pub(crate) const QUEUE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// A publication and everyone who waits for its result.
+/// A publication and who waits for its result.
 #[derive(Debug)]
 pub(crate) struct Pending<R> {
     pub(crate) draft: Draft,
-    pub(crate) waiting: SmallVec<[R; 1]>,
-}
-
-impl<R> Pending<R> {
-    pub(crate) fn answer(self, result: Result<Published, Refusal>, effects: &mut Vec<Effect<R>>) {
-        for to in self.waiting {
-            effects.push(Effect::Reply { to, reply: Reply::Published(result.clone()) });
-        }
-    }
+    reply: Option<R>,
 }
 
 /// A batch that the store is working on.
@@ -51,13 +40,14 @@ pub(crate) struct Flight<R> {
 /// The pipeline.
 #[derive(Debug)]
 pub(crate) struct DurableLog<R> {
-    /// Requests that came before the log was open, in order; `None` once it is.
-    pub(crate) opening: Option<Vec<Request<R>>>,
+    /// What came before the log was open; `None` once it is.
+    pub(crate) opening: Option<Opening<R>>,
     queue: VecDeque<Pending<R>>,
     queue_bytes: usize,
     flight: Option<Flight<R>>,
-    /// The keys in `queue` and `flight`.
-    keys: HashSet<Arc<str>>,
+    /// The keys of what is queued or in flight, each with those who repeat it and wait for the same result.
+    keys: HashMap<Arc<str>, Vec<R>>,
+    repeats_waiting: usize,
     /// The store was last asked to forget everything below this offset.
     trimmed_to: u64,
 }
@@ -65,24 +55,13 @@ pub(crate) struct DurableLog<R> {
 impl<R> DurableLog<R> {
     pub(crate) fn opening() -> Self {
         Self {
-            opening: Some(Vec::new()),
+            opening: Some(Opening::new()),
             queue: VecDeque::new(),
             queue_bytes: 0,
             flight: None,
-            keys: HashSet::new(),
+            keys: HashMap::new(),
+            repeats_waiting: 0,
             trimmed_to: 0,
-        }
-    }
-
-    /// Keeps a request until the log is open; gives it back when too many wait already.
-    pub(crate) fn wait_for_open(&mut self, request: Request<R>) -> Result<(), Request<R>> {
-        match &mut self.opening {
-            // A departure is never refused: nobody would tell the channel again.
-            Some(waiting) if waiting.len() < WAITING_MAX || matches!(request, Request::Unsubscribe { .. }) => {
-                waiting.push(request);
-                Ok(())
-            }
-            _ => Err(request),
         }
     }
 
@@ -90,25 +69,30 @@ impl<R> DurableLog<R> {
         self.opening.is_none() && self.queue.is_empty() && self.flight.is_none()
     }
 
+    /// Whether a publication with this key is on its way.
+    pub(crate) fn is_pending(&self, key: &str) -> bool {
+        self.keys.contains_key(key)
+    }
+
     /// Queues a publication for the next batch. A repeat of a key that is still on its way shares its result.
     pub(crate) fn enqueue(&mut self, draft: Draft, reply: Option<R>, effects: &mut Vec<Effect<R>>) {
-        if let Some(key) = &draft.idempotency_key
-            && self.keys.contains(key)
-        {
-            if let Some(first) = self.find_pending(&Arc::clone(key)) {
-                first.waiting.extend(reply);
+        let repeated = draft.idempotency_key.as_ref().and_then(|key| self.keys.get_mut(key));
+        if let Some(repeats) = repeated {
+            let Some(to) = reply else { return };
+            if self.repeats_waiting >= QUEUE_MAX {
+                return refuse(Some(to), effects);
             }
-            return;
+            self.repeats_waiting += 1;
+            return repeats.push(to);
         }
         if self.queue.len() >= QUEUE_MAX || self.queue_bytes >= QUEUE_BYTES_MAX {
-            if let Some(to) = reply {
-                effects.push(Effect::Reply { to, reply: Reply::Published(Err(Refusal::Busy)) });
-            }
-            return;
+            return refuse(reply, effects);
         }
-        self.keys.extend(draft.idempotency_key.clone());
+        if let Some(key) = &draft.idempotency_key {
+            self.keys.insert(Arc::clone(key), Vec::new());
+        }
         self.queue_bytes += draft.data.len();
-        self.queue.push_back(Pending { draft, waiting: reply.into_iter().collect() });
+        self.queue.push_back(Pending { draft, reply });
     }
 
     /// Numbers the next batch and sends it to the store, unless one is under way.
@@ -120,10 +104,13 @@ impl<R> DurableLog<R> {
         now: i64,
         effects: &mut Vec<Effect<R>>,
     ) {
-        if self.flight.is_some() || self.queue.is_empty() {
+        if self.flight.is_some() {
             return;
         }
-        let pending = self.take_batch();
+        let pending = self.take_batch(stream, effects);
+        if pending.is_empty() {
+            return;
+        }
         let publications: Vec<_> = pending
             .iter()
             .enumerate()
@@ -144,13 +131,23 @@ impl<R> DurableLog<R> {
 
     /// The batch that the store has answered.
     pub(crate) fn land(&mut self) -> Option<Flight<R>> {
-        let flight = self.flight.take()?;
-        for pending in &flight.pending {
-            if let Some(key) = &pending.draft.idempotency_key {
-                self.keys.remove(key);
-            }
+        self.flight.take()
+    }
+
+    /// Answers everyone who waits for a publication. Those who repeated its key learn that they published nothing.
+    pub(crate) fn settle(
+        &mut self,
+        pending: Pending<R>,
+        result: Result<Published, Refusal>,
+        effects: &mut Vec<Effect<R>>,
+    ) {
+        let repeats = pending.draft.idempotency_key.and_then(|key| self.keys.remove(&key)).unwrap_or_default();
+        self.repeats_waiting -= repeats.len();
+        let repeated = result.clone().map(|published| Published { suppressed: true, ..published });
+        let answers = pending.reply.map(|to| (to, result)).into_iter();
+        for (to, result) in answers.chain(repeats.into_iter().map(|to| (to, repeated.clone()))) {
+            effects.push(Effect::Reply { to, reply: Reply::Published(result) });
         }
-        Some(flight)
     }
 
     /// Answers the record that repeats a stored key with the first result, and puts the others back in front.
@@ -158,62 +155,82 @@ impl<R> DurableLog<R> {
         &mut self,
         flight: Flight<R>,
         duplicate: usize,
-        first: &Position,
+        first: Published,
         effects: &mut Vec<Effect<R>>,
     ) {
+        let mut first = Some(first);
         for (index, pending) in flight.pending.into_iter().enumerate().rev() {
-            if index == duplicate {
-                let published = Published { offset: first.offset, epoch: Some(first.epoch.clone()), suppressed: true };
-                pending.answer(Ok(published), effects);
-            } else {
-                self.keys.extend(pending.draft.idempotency_key.clone());
-                self.queue_bytes += pending.draft.data.len();
-                self.queue.push_front(pending);
+            match first.take_if(|_| index == duplicate) {
+                Some(first) => self.settle(pending, Ok(first), effects),
+                None => {
+                    self.queue_bytes += pending.draft.data.len();
+                    self.queue.push_front(pending);
+                }
             }
         }
     }
 
-    /// Everything that still waits, when this life of the channel ends.
-    pub(crate) fn abandon(&mut self) -> (Vec<Pending<R>>, Vec<Request<R>>) {
-        self.keys.clear();
+    /// Refuses everything that still waits, when this life of the channel ends.
+    pub(crate) fn abandon(&mut self, refusal: Refusal, effects: &mut Vec<Effect<R>>) {
+        let flight = self.flight.take().map(|flight| flight.pending).unwrap_or_default();
+        let queue = std::mem::take(&mut self.queue);
         self.queue_bytes = 0;
-        let pending = self.flight.take().map(|flight| flight.pending).unwrap_or_default();
-        (pending.into_iter().chain(self.queue.drain(..)).collect(), self.opening.take().unwrap_or_default())
+        for pending in flight.into_iter().chain(queue) {
+            self.settle(pending, Err(refusal), effects);
+        }
+        for request in self.take_requests() {
+            effects.extend(request.refusal(refusal).map(|(to, reply)| Effect::Reply { to, reply }));
+        }
     }
 
-    /// The offset to trim to, when enough has piled up below `first` to be worth a call.
-    pub(crate) fn trim_due(&mut self, first: u64) -> Option<u64> {
-        const TRIM_STEP: u64 = 1_024;
-        if first < self.trimmed_to + TRIM_STEP {
+    /// What waited for the log to open, which it has now.
+    pub(crate) fn take_requests(&mut self) -> Vec<Request<R>> {
+        self.opening.take().map(Opening::into_requests).unwrap_or_default()
+    }
+
+    /// The offset to trim to, when `step` or more have piled up below `first`.
+    pub(crate) fn trim_due(&mut self, first: u64, step: u64) -> Option<u64> {
+        if first < self.trimmed_to.saturating_add(step) {
             return None;
         }
         self.trimmed_to = first;
         Some(first)
     }
 
-    /// Marks that the store has been told to forget everything below `first`.
+    /// Marks that the store keeps nothing below `first`, or has been told to.
     pub(crate) fn trimmed(&mut self, first: u64) {
         self.trimmed_to = first;
     }
 
-    fn find_pending(&mut self, key: &Arc<str>) -> Option<&mut Pending<R>> {
-        let in_flight = self.flight.iter_mut().flat_map(|flight| flight.pending.iter_mut());
-        in_flight.chain(self.queue.iter_mut()).find(|pending| pending.draft.idempotency_key.as_ref() == Some(key))
-    }
-
-    fn take_batch(&mut self) -> Vec<Pending<R>> {
-        let mut batch = Vec::with_capacity(self.queue.len().min(APPEND_RECORDS_MAX));
+    /// Takes the next batch, within the store's limits. An application's version that has become old while it
+    /// waited is answered here; one that is old against another one of the batch waits to see that one stored.
+    fn take_batch(&mut self, stream: &Stream, effects: &mut Vec<Effect<R>>) -> Vec<Pending<R>> {
+        let mut batch: Vec<Pending<R>> = Vec::with_capacity(self.queue.len().min(APPEND_RECORDS_MAX));
         let mut bytes = 0;
-        while let Some(next) = self.queue.front()
-            && batch.len() < APPEND_RECORDS_MAX
-            && (batch.is_empty() || bytes + next.draft.data.len() <= APPEND_BYTES_MAX)
-        {
-            bytes += next.draft.data.len();
-            self.queue_bytes -= next.draft.data.len();
-            batch.extend(self.queue.pop_front());
+        let mut newest_version = None;
+        while let Some(next) = self.queue.front() {
+            let size = next.draft.data.len();
+            let is_full = batch.len() >= APPEND_RECORDS_MAX || (!batch.is_empty() && bytes + size > APPEND_BYTES_MAX);
+            if is_full || is_old_version(newest_version.as_ref(), &next.draft) {
+                break;
+            }
+            let Some(next) = self.queue.pop_front() else { break };
+            self.queue_bytes -= size;
+            if is_old_version(stream.version.as_ref(), &next.draft) {
+                let current = Published { offset: stream.top, epoch: Some(stream.epoch.clone()), suppressed: true };
+                self.settle(next, Ok(current), effects);
+                continue;
+            }
+            bytes += size;
+            newest_version = next.draft.version.clone().or(newest_version);
+            batch.push(next);
         }
         batch
     }
+}
+
+fn refuse<R>(reply: Option<R>, effects: &mut Vec<Effect<R>>) {
+    effects.extend(reply.map(|to| Effect::Reply { to, reply: Reply::Published(Err(Refusal::Busy)) }));
 }
 
 /// Gives a draft the number `index + 1` above the stream's top.
@@ -228,3 +245,6 @@ pub(crate) fn number(draft: &Draft, stream: &Stream, index: u64, now: i64) -> Ar
         delta: draft.delta,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,3 +51,6 @@ impl IdempotencyWindow {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

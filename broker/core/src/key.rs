@@ -87,3 +87,23 @@ impl fmt::Display for ChannelKey {
         write!(f, "{}/{}", self.tenant, self.name)
     }
 }
+
+/// Passes a channel's stable hash on as the map's hash.
+#[derive(Default)]
+pub(crate) struct StableHash(u64);
+
+impl Hasher for StableHash {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}

@@ -12,10 +12,15 @@ mod input;
 mod key;
 mod lanes;
 mod log;
+mod oldest;
+mod opening;
 mod options;
 mod position;
 mod presence;
 mod publication;
+mod reads;
+mod recovery;
+mod serve;
 mod shard;
 mod stream;
 
@@ -26,11 +31,11 @@ pub use input::{Draft, Input, Request, Subscriber};
 pub use key::{ChannelKey, TenantId};
 pub use lanes::{LaneId, LaneSet};
 pub use log::{CommitOutcome, LogHead, LogRecord};
+/// Who published, or who is present.
+pub use natter_protocol::centrifuge::schema::ClientInfo;
 pub use options::{ChannelOptions, RecoveryMode};
 pub use position::{Epoch, Position};
 pub use presence::PresenceStats;
-/// Who published, or who is present.
-pub use natter_protocol::centrifuge::schema::ClientInfo;
 pub use publication::{Publication, Tags};
 pub use shard::{Shard, ShardLimits, ShardStats};
 pub use stream::{HistoryQuery, Since};

@@ -64,3 +64,6 @@ impl Presence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::effects::HistoryPage;
+use crate::input::Draft;
 use crate::{ChannelOptions, Epoch, Publication};
 
 /// Where a returning subscriber, or a page of history, starts: after `offset`, in the log named `epoch`.
@@ -40,6 +42,12 @@ pub(crate) struct Range {
     pub(crate) last: u64,
 }
 
+impl Range {
+    pub(crate) fn contains(self, offset: u64) -> bool {
+        (self.first..=self.last).contains(&offset)
+    }
+}
+
 /// A channel's numbering and its newest publications.
 ///
 /// Invariants: the ring is dense and ends at `top`; `top` never goes down and is never given twice within an epoch.
@@ -68,7 +76,7 @@ impl Stream {
     }
 
     pub(crate) fn at(epoch: Epoch, top: u64, seq: u64, first: u64) -> Self {
-        Self { epoch, top, seq, first, ring: VecDeque::new(), ring_bytes: 0, version: None }
+        Self { epoch, top, seq, first: first.max(1), ring: VecDeque::new(), ring_bytes: 0, version: None }
     }
 
     /// Takes in the next publication, which must be numbered `top + 1`.
@@ -78,7 +86,7 @@ impl Stream {
         self.seq = publication.seq;
         self.ring_bytes += publication.data.len();
         self.ring.push_back(publication);
-        self.first = self.first.max((self.top + 1).saturating_sub(options.history_size as u64));
+        self.first = self.first.max(self.oldest_allowed(options));
         let (count_max, bytes_max) = match options.durable {
             true => (options.history_size.min(DURABLE_RING_MAX), DURABLE_RING_BYTES_MAX),
             false => (options.history_size, usize::MAX),
@@ -88,11 +96,16 @@ impl Stream {
         }
     }
 
+    /// The oldest offset that history may keep, by its size.
+    pub(crate) fn oldest_allowed(&self, options: &ChannelOptions) -> u64 {
+        (self.top + 1).saturating_sub(options.history_size as u64)
+    }
+
     /// Forgets what is older than history allows.
     pub(crate) fn expire(&mut self, now: i64, options: &ChannelOptions) {
         while self.ring.front().is_some_and(|oldest| oldest.is_expired(now, options.history_ttl_ms)) {
             self.drop_oldest();
-            self.first = self.first.max(self.ring.front().map_or(self.top + 1, |oldest| oldest.offset));
+            self.first = self.first.max(self.oldest_held());
         }
     }
 
@@ -101,6 +114,16 @@ impl Stream {
         self.ring = VecDeque::new();
         self.ring_bytes = 0;
         self.first = self.top + 1;
+    }
+
+    /// Marks that events below `first` have gone from the store, or may be forgotten there.
+    pub(crate) fn forget_below(&mut self, first: u64) {
+        self.first = self.first.max(first.min(self.top + 1));
+    }
+
+    /// Offset of the oldest publication in memory; the next one to be given when there is none.
+    pub(crate) fn oldest_held(&self) -> u64 {
+        self.ring.front().map_or(self.top + 1, |oldest| oldest.offset)
     }
 
     pub(crate) fn newest(&self) -> Option<&Arc<Publication>> {
@@ -144,6 +167,14 @@ impl Stream {
         Range { first, last: self.top.min(first.saturating_add(limit).saturating_sub(1)) }
     }
 
+    /// A page of history, as of the time when the stream ended at `top`.
+    pub(crate) fn history_page(&self, mut publications: Vec<Arc<Publication>>, reverse: bool, top: u64) -> HistoryPage {
+        if reverse {
+            publications.reverse();
+        }
+        HistoryPage { publications, offset: top, epoch: self.epoch.clone() }
+    }
+
     /// The publications of a range, oldest first, if memory has all of them.
     pub(crate) fn lookup(&self, range: Range) -> Lookup {
         if range.first > range.last {
@@ -165,3 +196,12 @@ impl Stream {
         }
     }
 }
+
+/// Whether the application has published this version of a draft, or a newer one, before.
+pub(crate) fn is_old_version(known: Option<&(u64, Arc<str>)>, draft: &Draft) -> bool {
+    let (Some((newest, newest_epoch)), Some((version, epoch))) = (known, &draft.version) else { return false };
+    version <= newest && (epoch.is_empty() || epoch == newest_epoch)
+}
+
+#[cfg(test)]
+mod tests;

@@ -115,16 +115,17 @@ impl Metrics {
         self.bytes_received.increment(bytes as u64);
     }
 
-    pub(crate) fn delivered(&self, tenant: &TenantId, count: u64) {
+    /// The counter of what a tenant's subscribers are sent.
+    pub(crate) fn delivered(&self, tenant: &TenantId) -> Counter {
         if let Some(counter) = self.delivered.get(tenant) {
-            return counter.increment(count);
+            return counter.clone();
         }
         let label = if self.delivered.len() < TENANTS_MAX { tenant.as_str() } else { "other" };
         let counter = counter!("natter_delivered_total", "transport" => "ws", "tenant" => label.to_owned());
-        counter.increment(count);
         if label != "other" {
-            self.delivered.insert(tenant.clone(), counter);
+            self.delivered.insert(tenant.clone(), counter.clone());
         }
+        counter
     }
 
     pub(crate) fn fanned_out(&self, duration: Duration) {

@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use natter_core::{
-    ChannelHandle, ChannelKey, ChannelOptions, ClientInfo, LaneId, PresenceEdge, Publication, Reply, Request, TenantId,
+    ChannelHandle, ChannelKey, ChannelOptions, ClientInfo, Epoch, LaneId, PresenceEdge, Publication, Reply, Request,
+    TenantId,
 };
 
 pub use crate::auth::Override as SubscriptionOverrides;
@@ -86,19 +87,30 @@ pub enum Framing {
     WebSocketBinary,
 }
 
+/// A publication on its way to subscribers of one variant.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivered<'a> {
+    /// The channel's name.
+    pub channel: &'a str,
+    /// What is delivered.
+    pub publication: &'a Publication,
+    /// What a delta may be made against.
+    pub previous: Option<&'a Publication>,
+    /// The log that the publication's offset counts in, if the channel keeps one.
+    pub epoch: Option<&'a Epoch>,
+}
+
 /// Turns events that many connections get into their protocol's bytes. One static instance per encoding.
 pub trait Codec: Send + Sync + 'static {
     /// Tells this codec from all others in the process; below 256.
     fn id(&self) -> u8;
 
-    /// Appends one publication to `out`, which may already hold others of the same frame. `previous` is what a
-    /// delta may be made against; `options` is the subscription's [`Variant::options`]. On an error `out` is as before.
+    /// Appends one publication to `out`, which may already hold others of the same frame; on an error `out` is as
+    /// before. `options` is the subscription's [`Variant::options`].
     fn append_publication(
         &self,
         options: u8,
-        channel: &str,
-        publication: &Publication,
-        previous: Option<&Publication>,
+        delivered: Delivered<'_>,
         out: &mut BytesMut,
     ) -> Result<(), Inexpressible>;
 

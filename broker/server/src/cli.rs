@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use serde_json::Value;
 
+use crate::client::{AdminClient, NodeArgs};
 use crate::{configuration, serve, tenant, token};
 
 const EXAMPLES: &str = "\
@@ -54,6 +56,10 @@ enum Command {
         #[arg(long, required = true)]
         print_default: bool,
     },
+    /// Show what the running node is doing, as JSON.
+    Status(NodeArgs),
+    /// Let the running node read its configuration again, as SIGHUP does; says what is wrong with it, if anything.
+    Reload(NodeArgs),
     /// Make and read the tokens that users connect with.
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -75,7 +81,14 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
             print!("{}", natter_node::config::Config::default_toml());
             Ok(())
         }
+        Some(Command::Status(args)) => show(&AdminClient::new(&args)?.get("/status")?),
+        Some(Command::Reload(args)) => show(&AdminClient::new(&args)?.post("/reload", &())?),
         Some(Command::Token(command)) => token::run(command),
         Some(Command::Tenant(command)) => tenant::run(command),
     }
+}
+
+fn show(answer: &Value) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string_pretty(answer)?);
+    Ok(())
 }

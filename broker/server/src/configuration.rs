@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use natter_node::auth::Authenticator;
 use natter_node::config::Config;
 
@@ -13,7 +13,7 @@ use crate::wiring::BUILT;
 /// # Errors
 /// Everything that is wrong, one line each.
 pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Config> {
-    let config = Config::load(file, variables()).map_err(|error| anyhow!("{error}"))?;
+    let config = Config::load(file, variables())?;
     Authenticator::new(&config.tenants).context("a tenant's key cannot be used")?;
     Ok(config)
 }

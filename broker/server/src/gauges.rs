@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use metrics::{gauge, histogram};
+use metrics::{describe_gauge, gauge, histogram};
 use metrics_exporter_prometheus::PrometheusHandle;
 use metrics_process::Collector;
 
@@ -33,6 +33,8 @@ impl Gauges {
     pub(crate) fn start(prometheus: PrometheusHandle) -> Self {
         let process = Collector::default();
         process.describe();
+        describe_gauge!("natter_log_disk_bytes", "Bytes of the embedded store's files.");
+        describe_gauge!("natter_disk_free_bytes", "Bytes that are free where the embedded store is.");
         gauge!("natter_build_info", "version" => VERSION, "commit" => COMMIT).set(1.0);
         tokio::spawn(keep_up(prometheus.clone()));
         tokio::spawn(measure_lag());

@@ -27,9 +27,9 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 const HEAD_FIELDS_MAX: usize = 96;
 const TARGET_BYTES_MAX: usize = 8 * 1024;
 const STREAMS_MAX: u32 = 128;
-/// HTTP/2 begins with "PRI" (RFC 9113 section 3.4), which no method of HTTP/1.1 does.
-const HTTP2_START: &[u8; 3] = b"PRI";
-/// How often the start of a connection is looked at again while it has less than three bytes.
+/// How HTTP/2 begins (RFC 9113 section 3.4); no request of HTTP/1.1 does.
+const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// How often the start of a connection is looked at again while it is a part of the preface.
 const START_POLL: Duration = Duration::from_millis(20);
 
 static HTTP1: LazyLock<Builder<TokioExecutor>> = LazyLock::new(|| builder().http1_only());
@@ -70,17 +70,16 @@ fn builder() -> Builder<TokioExecutor> {
 
 /// Whether a connection begins as HTTP/2; `None` when it ends before that can be told.
 async fn is_http2(stream: &TcpStream) -> Option<bool> {
-    let mut start = [0; HTTP2_START.len()];
+    let mut start = [0; HTTP2_PREFACE.len()];
     loop {
         let count = stream.peek(&mut start).await.ok()?;
         let seen = start.get(..count)?;
-        if count == 0 {
-            return None;
+        match HTTP2_PREFACE.starts_with(seen) {
+            _ if seen.is_empty() => return None,
+            false => return Some(false),
+            true if seen.len() == HTTP2_PREFACE.len() => return Some(true),
+            true => tokio::time::sleep(START_POLL).await,
         }
-        if !HTTP2_START.starts_with(seen) || count == HTTP2_START.len() {
-            return Some(seen == HTTP2_START);
-        }
-        tokio::time::sleep(START_POLL).await;
     }
 }
 
@@ -101,3 +100,6 @@ fn target_too_long() -> Response<Body> {
     let body = axum::Json(serde_json::json!({ "error": "the request target is too long" }));
     (StatusCode::URI_TOO_LONG, body).into_response()
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,7 @@ mod wiring;
 use std::process::ExitCode;
 
 use clap::Parser;
+use natter_node::config::ConfigError;
 
 use crate::cli::Cli;
 
@@ -40,7 +41,11 @@ fn main() -> ExitCode {
     match cli::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("natter: {error:#}");
+            match error.downcast_ref::<ConfigError>() {
+                // Its lines begin with file and line, as editors like it.
+                Some(problems) => eprintln!("{problems}"),
+                None => eprintln!("natter: {error:#}"),
+            }
             ExitCode::FAILURE
         }
     }

@@ -20,7 +20,10 @@ pub(crate) async fn reload(node: &Arc<Node>) -> anyhow::Result<ReloadDifference>
     gauge!("natter_config_last_reload_success").set(f64::from(result.is_ok()));
     match &result {
         Ok(difference) => log(difference),
-        Err(error) => tracing::error!("the configuration was not reloaded: {error:#}"),
+        // Several problems are several lines, but a log entry is one.
+        Err(error) => {
+            tracing::error!("the configuration was not reloaded: {}", format!("{error:#}").replace('\n', "; "))
+        }
     }
     result
 }

@@ -1,17 +1,24 @@
 //! Opens the configured store, and tells metrics what it does.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use metrics::{Histogram, gauge, histogram};
 use natter_node::config::{self, StoreKind};
 use natter_store::{Durability, EmbeddedOptions, EmbeddedStore, MemoryStore, Store, StoreObserver, StoreOperation};
+use rustix::fs::statvfs;
 
 /// The open store, and the engine behind it where it tells more than the trait.
 pub(crate) struct OpenStore {
     pub(crate) store: Arc<dyn Store>,
-    embedded: Option<Arc<EmbeddedStore>>,
+    embedded: Option<Embedded>,
+}
+
+/// An embedded store and its folder.
+struct Embedded {
+    engine: Arc<EmbeddedStore>,
+    path: PathBuf,
 }
 
 impl OpenStore {
@@ -24,7 +31,8 @@ impl OpenStore {
             StoreKind::Memory => Ok(Self { store: Arc::new(MemoryStore::new()), embedded: None }),
             StoreKind::Embedded => {
                 let engine = Arc::new(embedded(settings)?);
-                Ok(Self { store: Arc::clone(&engine) as Arc<dyn Store>, embedded: Some(engine) })
+                let store = Arc::clone(&engine) as Arc<dyn Store>;
+                Ok(Self { store, embedded: Some(Embedded { engine, path: settings.path.clone() }) })
             }
             StoreKind::Scylla => bail!("store.kind = \"scylla\" is not part of this build"),
         }
@@ -32,10 +40,13 @@ impl OpenStore {
 
     /// Sets the gauges of what the store holds.
     pub(crate) fn measure(&self) {
-        let Some(embedded) = &self.embedded else { return };
-        let stats = embedded.stats();
+        let Some(Embedded { engine, path }) = &self.embedded else { return };
+        let stats = engine.stats();
         gauge!("natter_store_queue_depth", "store" => "embedded").set(stats.queued_calls as f64);
         gauge!("natter_log_disk_bytes").set(stats.disk_bytes as f64);
+        if let Ok(disk) = statvfs(path) {
+            gauge!("natter_disk_free_bytes").set((disk.f_bavail * disk.f_frsize) as f64);
+        }
     }
 }
 

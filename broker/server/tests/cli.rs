@@ -1,5 +1,7 @@
 //! Commands that need no node: check-config, config, token, help.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails the test")]
+
 mod support;
 
 use std::fs;
@@ -30,7 +32,7 @@ fn check_config_names_file_line_and_key() {
     let output = run(folder.path(), &["check-config", "natter.toml"]);
     assert_eq!(output.status.code(), Some(1));
     let text = stderr(&output);
-    assert!(text.contains("natter.toml:5: store"), "{text}");
+    assert!(text.starts_with("natter.toml:5: store"), "{text}");
     assert!(text.contains("pathh") && text.contains("did you mean"), "{text}");
 }
 

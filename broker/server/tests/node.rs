@@ -1,4 +1,6 @@
-//! A running node: health, metrics, administration, reload, shutdown.
+//! A running node: health, metrics, listeners, demo page, reload, shutdown.
+
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails the test")]
 
 mod support;
 
@@ -8,11 +10,7 @@ use std::net::TcpStream;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use support::{Node, free_port, get, natter, post, request, run, stderr, stdout};
-
-fn internal(node: &Node) -> String {
-    format!("http://127.0.0.1:{}", node.internal)
-}
+use support::{Node, free_port, get, natter, post, run, stderr, stdout};
 
 #[test]
 fn a_node_is_healthy_ready_and_measured() {
@@ -64,71 +62,6 @@ fn the_demo_page_goes_with_the_published_secret() {
     let node = Node::start("[[tenants]]\nid = \"demo\"\ntoken_secret = \"a-secret-of-more-than-thirty-two-bytes\"\n");
     assert_eq!(get(node.port, "/").unwrap().0, 404);
     assert_eq!(get(node.port, "/demo/token?user=alice").unwrap().0, 404);
-}
-
-#[test]
-fn administration_needs_the_token_of_the_data_folder() {
-    let node = Node::start("");
-    let token = fs::read_to_string(node.path("data/admin.token")).unwrap();
-    assert_eq!(get(node.internal, "/admin/api/status").unwrap().0, 401);
-    assert_eq!(request(node.internal, "/admin/api/status", Some("wrong")).unwrap().0, 401);
-    let (status, body) = request(node.internal, "/admin/api/status", Some(&token)).unwrap();
-    assert_eq!(status, 200);
-    let body: Value = serde_json::from_str(&body).unwrap();
-    assert_eq!((&body["state"], &body["store"]), (&json!("ready"), &json!("embedded")));
-    assert_eq!(get(node.port, "/admin/api/status").unwrap().0, 404);
-}
-
-#[test]
-fn tenants_are_added_given_keys_and_listed() {
-    let node = Node::start("");
-    let folder = node.folder.path();
-    let added = run(folder, &["tenant", "add", "acme", "--json", "--config", "natter.toml"]);
-    assert!(added.status.success(), "{}", stderr(&added));
-    let added: Value = serde_json::from_slice(&added.stdout).unwrap();
-    let keys = run(folder, &["tenant", "key", "acme", "--json", "--internal", &internal(&node)]);
-    assert!(keys.status.success(), "{}", stderr(&keys));
-    let keys: Value = serde_json::from_slice(&keys.stdout).unwrap();
-    assert_eq!(keys["tenant"], "acme");
-    for issued in [&added, &keys] {
-        let key = issued["api_key"].as_str().unwrap();
-        let (status, body) = post(node.port, "/centrifugo/api/info", key, &json!({}));
-        assert_eq!((status, body["error"].is_null()), (200, true), "{body}");
-    }
-    assert_eq!(post(node.port, "/centrifugo/api/info", "no-key", &json!({})).0, 401);
-    let list = stdout(&run(folder, &["tenant", "list", "--internal", &internal(&node)]));
-    assert!(list.contains("demo ") && list.contains("acme ") && list.contains("added"), "{list}");
-    assert!(!list.contains(keys["api_key"].as_str().unwrap()));
-    let again = run(folder, &["tenant", "add", "acme", "--config", "natter.toml"]);
-    assert!(stderr(&again).contains("there is a tenant \"acme\" already"));
-    let unknown = run(folder, &["tenant", "key", "nobody/../x", "--config", "natter.toml"]);
-    assert!(stderr(&unknown).contains("there is no tenant \"nobody/../x\""), "{}", stderr(&unknown));
-}
-
-#[test]
-fn added_tenants_survive_a_restart_and_can_be_managed_offline() {
-    let mut node = Node::start("");
-    let added = run(node.folder.path(), &["tenant", "add", "acme", "--json", "--config", "natter.toml"]);
-    let added: Value = serde_json::from_slice(&added.stdout).unwrap();
-    let busy = run(node.folder.path(), &["tenant", "list", "--offline", "--config", "natter.toml"]);
-    assert!(stderr(&busy).contains("in use by another natter process"), "{}", stderr(&busy));
-    node.signal(Signal::TERM);
-    assert!(node.wait().success());
-
-    let folder = node.folder.path();
-    let gone = run(folder, &["tenant", "list", "--config", "natter.toml"]);
-    assert!(stderr(&gone).contains("no node answers at"), "{}", stderr(&gone));
-    let list = run(folder, &["tenant", "list", "--offline", "--json", "--config", "natter.toml"]);
-    let list: Value = serde_json::from_slice(&list.stdout).unwrap();
-    assert_eq!(list[1]["id"], "acme");
-    let keys = run(folder, &["tenant", "key", "acme", "--offline", "--json", "--config", "natter.toml"]);
-    let keys: Value = serde_json::from_slice(&keys.stdout).unwrap();
-
-    let again = Node::start_in(std::mem::replace(&mut node.folder, tempfile::tempdir().unwrap()), "");
-    for issued in [&added, &keys] {
-        let key = issued["api_key"].as_str().unwrap();
-        assert_eq!(post(again.port, "/centrifugo/api/info", key, &json!({})).0, 200);
-    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Publications, joins and leaves in Centrifugo's two encodings: the shared part of what a client is sent.
 
 use bytes::BytesMut;
-use natter_core::{ClientInfo, PresenceEdge, Publication};
-use natter_node::session::{Codec, Framing, Inexpressible, Variant};
+use natter_core::{ClientInfo, Epoch, PresenceEdge, Publication};
+use natter_node::session::{Codec, Delivered, Framing, Inexpressible, Variant};
 use natter_protocol::centrifuge::framing::{Encoding, append_reply};
 use natter_protocol::centrifuge::publication::{PublicationRef, append_publication_push};
 use natter_protocol::centrifuge::schema::{Join, Leave, Push, Reply};
@@ -34,17 +34,18 @@ impl Codec for ClientCodec {
     fn append_publication(
         &self,
         options: u8,
-        channel: &str,
-        publication: &Publication,
-        previous: Option<&Publication>,
+        delivered: Delivered<'_>,
         out: &mut BytesMut,
     ) -> Result<(), Inexpressible> {
+        let Delivered { channel, publication, previous, epoch } = delivered;
         let has_delta = options & DELTA != 0;
         let patch = previous.filter(|_| publication.delta).and_then(|previous| self.patch(previous, publication));
         let shown = PublicationRef {
             data: patch.as_deref().unwrap_or(&publication.data),
             delta: patch.is_some(),
             data_as_string: has_delta && self.0 == Encoding::Json,
+            // A stream's first publication tells which stream it begins (section 6.4).
+            epoch: epoch.filter(|_| publication.offset == 1).map(Epoch::as_str),
             ..reference(publication)
         };
         append_publication_push(self.0, channel, shown, out).map_err(|_| Inexpressible)

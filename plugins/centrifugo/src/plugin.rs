@@ -31,6 +31,7 @@ impl CentrifugoPlugin {
         tenants: Arc<Tenants>,
         policy: Arc<dyn ChannelPolicy>,
     ) -> Result<Self, KeyError> {
+        crate::metrics::describe();
         let settings = Settings::new(config);
         let shared = Shared {
             broker,

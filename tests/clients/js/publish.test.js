@@ -1,10 +1,14 @@
 // Subscribing, publishing, history, and the errors of both.
 
 import assert from 'node:assert/strict';
-import { after, before } from 'node:test';
+import { once } from 'node:events';
+import { after, before, test } from 'node:test';
+
+import WebSocket from 'ws';
 
 import { collect, connected, event, freshChannel, inBothEncodings, subscribed } from './support/client.js';
 import { Natter } from './support/natter.js';
+import { token } from './support/token.js';
 
 let natter;
 before(async () => { natter = await Natter.start(); });
@@ -163,4 +167,25 @@ inBothEncodings('a payload close to the frame limit arrives whole', () => natter
   const text = 'n'.repeat(64_000);
   await subscription.publish(encode({ text }));
   assert.equal(decode((await arrived).data).text, text);
+});
+
+test('subscribing and unsubscribing again and again, without waiting, is done in order', { timeout: 60_000 }, async () => {
+  const channel = freshChannel();
+  const socket = new WebSocket(natter.url);
+  await once(socket, 'open');
+  const replies = new Map();
+  const complete = new Promise((resolve) => {
+    socket.on('message', (data) => {
+      for (const line of data.toString().split('\n')) replies.set(JSON.parse(line).id, JSON.parse(line));
+      if (replies.has(8)) resolve();
+    });
+  });
+  const commands = [{ id: 1, connect: { token: token({ sub: 'ada' }) } }];
+  for (const id of [2, 4, 6, 8]) commands.push({ id, subscribe: { channel } }, { id: id + 1, unsubscribe: { channel } });
+  commands.pop();
+  for (const command of commands) socket.send(JSON.stringify(command));
+  await complete;
+  socket.terminate();
+  for (const id of [2, 4, 6, 8]) assert.ok(replies.get(id)?.subscribe, `subscribe ${id}: ${JSON.stringify(replies.get(id))}`);
+  for (const id of [3, 5, 7]) assert.ok(replies.get(id)?.unsubscribe, `unsubscribe ${id}: ${JSON.stringify(replies.get(id))}`);
 });

@@ -9,7 +9,7 @@ use natter_protocol::wsframe::{self, Opcode};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 
-use crate::session::{Framing, Inexpressible, PublicationFilter, Variant};
+use crate::session::{Delivered, Framing, Inexpressible, PublicationFilter, Variant};
 
 /// Publications are joined into frames of about this size: enough to make a frame's overhead vanish, and far below
 /// what any client refuses.
@@ -66,7 +66,8 @@ impl Burst {
     ) -> Result<Bytes, Inexpressible> {
         let mut payload = BytesMut::new();
         for publication in self.delivery.publications.iter().filter(|publication| filter.passes(publication)) {
-            variant.codec.append_publication(variant.options, channel, publication, None, &mut payload)?;
+            let delivered = Delivered { channel, publication, previous: None, epoch: self.delivery.epoch.as_ref() };
+            variant.codec.append_publication(variant.options, delivered, &mut payload)?;
         }
         Ok(frame(variant.framing, &payload))
     }
@@ -78,8 +79,10 @@ impl Burst {
         let mut frames = BytesMut::with_capacity(size);
         let mut payload = BytesMut::with_capacity(size.min(FRAME_BYTES + 1024));
         for publication in publications {
-            let base = previous.map(Arc::as_ref);
-            variant.codec.append_publication(variant.options, channel, publication, base, &mut payload)?;
+            let previous_publication = previous.map(Arc::as_ref);
+            let delivered =
+                Delivered { channel, publication, previous: previous_publication, epoch: self.delivery.epoch.as_ref() };
+            variant.codec.append_publication(variant.options, delivered, &mut payload)?;
             previous = variant.wants_delta.then_some(publication);
             if payload.len() >= FRAME_BYTES {
                 append_frame(variant.framing, &payload, &mut frames);

@@ -42,7 +42,7 @@ pub(crate) struct Connection {
     pub(crate) session: Option<Box<dyn Session>>,
     pub(crate) queue: SendQueue,
     /// Frames of channels that must not overtake the answer that the session is still waiting to give.
-    pub(crate) held_back: Option<Box<Vec<Bytes>>>,
+    pub(crate) held_back: Option<Vec<Bytes>>,
     pub(crate) waker: Option<Waker>,
     pub(crate) seats: SmallVec<[Seat; 1]>,
     /// Requests that shards have not answered: too many, and no message is read meanwhile.

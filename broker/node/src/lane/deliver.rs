@@ -72,7 +72,7 @@ impl Lane {
         }
         let messages = deliveries * burst.delivery.publications.len() as u64;
         self.messages_queued += messages;
-        self.broker.metrics().delivered(channel.key.tenant(), messages);
+        channel.delivered.increment(messages);
         self.put_groups_back(burst.channel(), channel);
         self.close_doomed();
         if let Some(from) = burst.timed_from {
@@ -148,7 +148,8 @@ impl Lane {
 
 /// Takes a channel's list out, so that the lane can be changed while it is walked.
 fn take_groups(channel: &mut LaneChannel) -> LaneChannel {
-    LaneChannel { key: channel.key.clone(), groups: std::mem::take(&mut channel.groups) }
+    let LaneChannel { key, delivered, groups } = channel;
+    LaneChannel { key: key.clone(), delivered: delivered.clone(), groups: std::mem::take(groups) }
 }
 
 /// The frames of a burst for one member; empty when its filter lets nothing through.

@@ -58,7 +58,7 @@ impl Lane {
     fn uncork(&mut self, id: ConnectionId) {
         let held_back = self.connection(id).and_then(|connection| connection.held_back.take());
         self.flush_payload();
-        for frame in held_back.into_iter().flat_map(|frames| *frames) {
+        for frame in held_back.into_iter().flatten() {
             self.enqueue(id.slot, frame);
         }
     }
@@ -67,7 +67,7 @@ impl Lane {
         if self.connection(id).is_none() {
             return;
         }
-        let seat = self.subscribers.add(id.slot, subscription);
+        let seat = self.subscribers.add(id.slot, subscription, self.broker.metrics());
         if let Some(connection) = self.connection(id) {
             connection.seats.push(seat);
         }

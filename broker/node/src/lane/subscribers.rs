@@ -1,10 +1,13 @@
 //! A lane's own list of who is subscribed to a channel.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
+use metrics::Counter;
 use natter_core::{ChannelHandle, ChannelKey};
 use smallvec::SmallVec;
 
+use crate::metrics::Metrics;
 use crate::session::{PublicationFilter, Subscription, Variant};
 
 /// One subscriber in a group.
@@ -26,6 +29,8 @@ pub(crate) struct Group {
 /// A channel's subscribers on this lane.
 pub(crate) struct LaneChannel {
     pub(crate) key: ChannelKey,
+    /// Counts what its tenant's subscribers are sent.
+    pub(crate) delivered: Counter,
     pub(crate) groups: SmallVec<[Group; 1]>,
 }
 
@@ -40,7 +45,7 @@ pub(crate) struct Seat {
 /// All channels that have subscribers on this lane.
 #[derive(Default)]
 pub(crate) struct Subscribers {
-    channels: HashMap<ChannelHandle, LaneChannel>,
+    channels: HashMap<ChannelHandle, LaneChannel, BuildHasherDefault<HandleHasher>>,
 }
 
 impl Subscribers {
@@ -49,14 +54,21 @@ impl Subscribers {
     }
 
     /// Seats a connection.
-    pub(crate) fn add(&mut self, slot: u32, subscription: Subscription) -> Seat {
+    pub(crate) fn add(&mut self, slot: u32, subscription: Subscription, metrics: &Metrics) -> Seat {
         let Subscription { channel, key, variant, wants_presence_edges, filter } = subscription;
-        let entry = self.channels.entry(channel).or_insert_with(|| LaneChannel { key, groups: SmallVec::new() });
+        let entry = self.channels.entry(channel).or_insert_with(|| {
+            let delivered = metrics.delivered(key.tenant());
+            LaneChannel { key, delivered, groups: SmallVec::new() }
+        });
         let group = entry.groups.iter().position(|group| group.variant == variant).unwrap_or_else(|| {
             entry.groups.push(Group { variant, members: Vec::new() });
             entry.groups.len() - 1
         });
         let members = &mut entry.groups[group].members;
+        if members.is_empty() {
+            // Most channels have one subscriber on a lane: room for four would be wasted a million times.
+            members.reserve_exact(1);
+        }
         members.push(Member { slot, wants_presence_edges, is_fresh: true, filter });
         Seat { channel, group: group as u32, index: members.len() as u32 - 1 }
     }
@@ -84,5 +96,26 @@ impl Subscribers {
 
     pub(crate) fn len(&self) -> usize {
         self.channels.values().flat_map(|channel| &channel.groups).map(|group| group.members.len()).sum()
+    }
+}
+
+/// Spreads handles, which are counted up and so need no defence against a hostile choice.
+#[derive(Default)]
+struct HandleHasher(u64);
+
+impl Hasher for HandleHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        // Multiplying by an odd constant near 2^64 divided by the golden ratio moves every bit into the upper ones.
+        self.0 = (self.0 ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_right(32);
     }
 }

@@ -91,13 +91,13 @@ impl ShardDriver {
                 self.bursts += 1;
                 let timed_from = self.bursts.is_multiple_of(TIMED_ONE_IN).then_some(oldest);
                 let burst = Arc::new(Burst::new(delivery, timed_from));
-                self.to_lanes(lanes, || LaneEvent::Deliver(Arc::clone(&burst)));
+                self.send_to(lanes, || LaneEvent::Deliver(Arc::clone(&burst)));
             }
             Effect::Announce { lanes, channel, edge, info } => {
                 let announcement = Arc::new(Announcement { channel, edge, info });
-                self.to_lanes(lanes, || LaneEvent::Announce(Arc::clone(&announcement)));
+                self.send_to(lanes, || LaneEvent::Announce(Arc::clone(&announcement)));
             }
-            Effect::Invalidate { lanes, channel } => self.to_lanes(lanes, || LaneEvent::Invalidate(channel)),
+            Effect::Invalidate { lanes, channel } => self.send_to(lanes, || LaneEvent::Invalidate(channel)),
             Effect::OpenLog { channel, handle, candidate, newest_max } => {
                 spawn_local(open_log(self.broker.clone(), self.index, channel, handle, candidate, newest_max));
             }
@@ -114,7 +114,7 @@ impl ShardDriver {
         }
     }
 
-    fn to_lanes(&mut self, lanes: LaneSet, mut event: impl FnMut() -> LaneEvent) {
+    fn send_to(&mut self, lanes: LaneSet, mut event: impl FnMut() -> LaneEvent) {
         for lane in lanes.iter() {
             self.events[usize::from(lane.0)].push(event());
         }

@@ -1,6 +1,7 @@
 //! Runs the binary: commands that end, and nodes that are stopped when the test ends.
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails the test")]
 
 use std::fs::File;
 use std::io::Write;

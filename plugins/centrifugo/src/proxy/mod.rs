@@ -1,9 +1,9 @@
 //! What natter asks a tenant's backend about its clients, over HTTP (Centrifugo's proxies).
 //!
 //! A session describes itself with an [`Asker`] and asks through [`Proxies`]; a [`Call`] borrows nothing, so that it can
-//! be waited for as a session's work. `backend` is one endpoint, `question` and `answer` are the two directions of the
-//! wire, `results` says what an answer means for each event and `wire` reads it. Every call is bounded by its proxy's timeout and by
-//! [`ANSWER_BYTES_MAX`]; redirects are not followed.
+//! be waited for as a session's work. `backend` is one endpoint; `question` and `answer` are the two directions of a
+//! call; `results` says what an answer means for each event, and `wire` reads it. Every call is bounded by its proxy's
+//! timeout and by [`ANSWER_BYTES_MAX`]; redirects are not followed.
 
 mod answer;
 mod backend;

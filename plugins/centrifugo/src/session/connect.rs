@@ -10,7 +10,9 @@ use natter_node::auth::{ConnectionClaims, TokenError, Verified};
 use natter_node::session::{Close, CloseKind, SessionOut};
 use natter_node::tenant::Tenant;
 use natter_protocol::centrifuge::codes::{ClientError, Disconnect};
-use natter_protocol::centrifuge::schema::{ConnectRequest, ConnectResult, Error, Reply, SubscribeRequest, SubscribeResult};
+use natter_protocol::centrifuge::schema::{
+    ConnectRequest, ConnectResult, Error, Reply, SubscribeRequest, SubscribeResult,
+};
 
 use super::deadlines::milliseconds;
 use super::grant::Grant;
@@ -144,12 +146,7 @@ impl ClientSession {
     }
 
     /// As [`Self::refuse_connect`], with an error of the backend's.
-    pub(super) fn refuse_connect_as(
-        &mut self,
-        id: u32,
-        error: Error,
-        out: &mut SessionOut<'_>,
-    ) -> Result<(), Close> {
+    pub(super) fn refuse_connect_as(&mut self, id: u32, error: Error, out: &mut SessionOut<'_>) -> Result<(), Close> {
         self.phase = Phase::Refused;
         self.deadlines.refused(out.now_ms());
         self.reply(&Reply { id, error: Some(error), ..Reply::default() }, out)

@@ -104,7 +104,16 @@ impl ClientSession {
         let settings = shared.settings();
         let deadlines = Deadlines::new(&settings.centrifugo, now_ms);
         let client = uuid::Uuid::new_v4().to_string().into();
-        Self { shared, settings, transport, client, phase: Phase::New, deadlines, is_waiting: false, held_up: VecDeque::new() }
+        Self {
+            shared,
+            settings,
+            transport,
+            client,
+            phase: Phase::New,
+            deadlines,
+            is_waiting: false,
+            held_up: VecDeque::new(),
+        }
     }
 
     /// Handles one command, or keeps it until it is its turn.

@@ -17,8 +17,7 @@ impl ClientSession {
 
     /// Answers a command with an error.
     pub(super) fn refuse(&self, id: u32, error: ClientError, out: &mut SessionOut<'_>) -> Result<(), Close> {
-        metrics::counter!("natter_reply_errors_total", "plugin" => "centrifugo", "code" => error.code.to_string())
-            .increment(1);
+        crate::metrics::reply_error(error.code);
         self.reply(&Reply { id, error: Some(error.into()), ..Reply::default() }, out)
     }
 

@@ -94,6 +94,10 @@ impl Subscriptions {
     }
 
     pub(super) fn push(&mut self, subscription: Subscription) {
+        if self.list.is_empty() {
+            // Most connections have one or two: room for four at once would be their largest part.
+            self.list.reserve_exact(1);
+        }
         self.list.push(subscription);
     }
 

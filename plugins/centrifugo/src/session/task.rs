@@ -33,12 +33,34 @@ pub(super) enum TaskResult {
         channel: String,
         result: Result<SubscriptionClaims, TokenError>,
     },
-    Connect { id: u32, request: ConnectRequest, answered: Answered<Option<ConnectResult>> },
-    Refresh { answered: Answered<RefreshResult> },
-    Subscribe { id: u32, request: SubscribeRequest, channel: ResolvedChannel, answered: Answered<SubscribeResult> },
-    Publish { id: u32, channel: ResolvedChannel, data: Bytes, answered: Answered<PublishResult> },
-    SubRefresh { number: u32, answered: Answered<SubRefreshResult> },
-    Rpc { id: u32, answered: Answered<RpcResult> },
+    Connect {
+        id: u32,
+        request: ConnectRequest,
+        answered: Answered<Option<ConnectResult>>,
+    },
+    Refresh {
+        answered: Answered<RefreshResult>,
+    },
+    Subscribe {
+        id: u32,
+        request: SubscribeRequest,
+        channel: ResolvedChannel,
+        answered: Answered<SubscribeResult>,
+    },
+    Publish {
+        id: u32,
+        channel: ResolvedChannel,
+        data: Bytes,
+        answered: Answered<PublishResult>,
+    },
+    SubRefresh {
+        number: u32,
+        answered: Answered<SubRefreshResult>,
+    },
+    Rpc {
+        id: u32,
+        answered: Answered<RpcResult>,
+    },
 }
 
 impl TaskResult {

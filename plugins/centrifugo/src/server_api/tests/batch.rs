@@ -57,11 +57,11 @@ async fn replies_stand_in_the_order_of_commands() {
 #[tokio::test]
 async fn parallel_batch_keeps_the_order_of_replies() {
     let api = Api::start();
+    let publish = |n: usize| json!({"publish": {"channel": format!("fast:{n}"), "data": n}});
+    let many: Vec<Value> = (0..500).map(publish).collect();
+    let reply = api.call("batch", json!({"commands": many, "parallel": true})).await;
+    assert_eq!(reply["replies"], Value::from(vec![json!({"publish": {}}); 500]));
     let publish = |n: usize| json!({"publish": {"channel": format!("c{n}"), "data": n}});
-    let commands: Vec<Value> = (0..2_000).map(publish).collect();
-    let api_limits = Api::with(|config| config.limits.channels_per_tenant_max = 10_000);
-    let reply = api_limits.call("batch", json!({"commands": commands[..500], "parallel": true})).await;
-    assert_eq!(reply["replies"].as_array().unwrap().len(), 500);
     let reply = api.call("batch", json!({"commands": [publish(1), publish(1), {}], "parallel": true})).await;
     let offsets: Vec<_> =
         reply["replies"].as_array().unwrap().iter().map(|reply| &reply["publish"]["offset"]).collect();
