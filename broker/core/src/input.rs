@@ -63,6 +63,8 @@ pub enum Request<R> {
     Unsubscribe {
         /// Who leaves.
         subscriber: Subscriber,
+        /// The channel's life that it was attached to: when that has ended, there is nothing to leave any more.
+        handle: ChannelHandle,
     },
     /// Replace what presence shows of an attached subscriber. Not answered.
     UpdatePresence {
@@ -113,7 +115,7 @@ impl<R> Request<R> {
         match self {
             Self::Publish { draft, reply } => Request::Publish { draft, reply: reply.map(|_| to) },
             Self::Subscribe { subscriber, recover, .. } => Request::Subscribe { subscriber, recover, reply: to },
-            Self::Unsubscribe { subscriber } => Request::Unsubscribe { subscriber },
+            Self::Unsubscribe { subscriber, handle } => Request::Unsubscribe { subscriber, handle },
             Self::UpdatePresence { subscriber } => Request::UpdatePresence { subscriber },
             Self::History { query, .. } => Request::History { query, reply: to },
             Self::RemoveHistory { .. } => Request::RemoveHistory { reply: to },

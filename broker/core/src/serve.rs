@@ -9,7 +9,7 @@ use crate::reads::{Caller, Purpose};
 use crate::recovery::{judge_recovery, range_to_recover};
 use crate::shard::Shard;
 use crate::stream::{HistoryQuery, Lookup, Since, Stream};
-use crate::{ChannelKey, PresenceStats};
+use crate::{ChannelHandle, ChannelKey, PresenceStats};
 
 impl<R> Shard<R> {
     /// Serves a request of a channel that is there and open.
@@ -19,7 +19,7 @@ impl<R> Shard<R> {
             Request::Subscribe { subscriber, recover, reply } => {
                 self.subscribe(key, subscriber, recover, Caller::new(reply), now, effects);
             }
-            Request::Unsubscribe { subscriber } => self.unsubscribe(&key, subscriber, effects),
+            Request::Unsubscribe { subscriber, handle } => self.unsubscribe(&key, subscriber, handle, effects),
             Request::UpdatePresence { subscriber } => self.update_presence(&key, subscriber),
             Request::History { query, reply } => {
                 self.history(key, query, Caller::new(reply), now, effects);
@@ -110,8 +110,15 @@ impl<R> Shard<R> {
         channel.join(subscriber, effects);
     }
 
-    fn unsubscribe(&mut self, key: &ChannelKey, subscriber: Subscriber, effects: &mut Vec<Effect<R>>) {
-        let Some(channel) = self.channels.get_mut(key) else { return };
+    fn unsubscribe(
+        &mut self,
+        key: &ChannelKey,
+        subscriber: Subscriber,
+        handle: ChannelHandle,
+        effects: &mut Vec<Effect<R>>,
+    ) {
+        let channel = self.channels.get_mut(key).filter(|channel| channel.handle == handle);
+        let Some(channel) = channel else { return };
         channel.leave(subscriber, effects);
         if channel.stream.is_none() && channel.is_expendable() {
             self.channels.remove(key);

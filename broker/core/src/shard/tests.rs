@@ -183,9 +183,17 @@ fn asking_who_is_present_makes_no_channel() {
 fn departures_of_an_earlier_life_do_not_wait_for_the_log() {
     let mut bench = bench(durable(), 9);
     bench.subscribe("a");
-    bench.ask("a", Request::Unsubscribe { subscriber: subscriber("earlier") });
+    bench.ask("a", Request::Unsubscribe { subscriber: subscriber("earlier"), handle: ChannelHandle(0) });
     let head = LogHead { epoch: Epoch::new("stored"), last_offset: 0, last_seq: 0, first_offset: 1 };
     bench.apply(Input::LogOpened { channel: key("a"), handle: ChannelHandle(1), log: Some((head, Vec::new())) });
+    assert_eq!(bench.shard.active_channels().map(|(_, count)| count).collect::<Vec<_>>(), vec![1]);
+}
+
+#[test]
+fn departures_of_an_earlier_life_leave_this_one_alone() {
+    let mut bench = bench(ChannelOptions::default(), 9);
+    bench.subscribe("a");
+    bench.ask("a", Request::Unsubscribe { subscriber: subscriber("earlier"), handle: ChannelHandle(7) });
     assert_eq!(bench.shard.active_channels().map(|(_, count)| count).collect::<Vec<_>>(), vec![1]);
 }
 
@@ -343,7 +351,7 @@ fn whoever_gives_a_subscription_back_changes_no_options() {
     bench.publish("a", draft("1"));
     bench.subscribe("a");
     bench.finish();
-    let request = Request::Unsubscribe { subscriber: subscriber("client") };
+    let request = Request::Unsubscribe { subscriber: subscriber("client"), handle: ChannelHandle(1) };
     bench.apply(Input::Request { channel: key("a"), options: Arc::default(), request });
     bench.apply(Input::Tick);
     let recover = Some(Since { offset: 0, epoch: String::new() });

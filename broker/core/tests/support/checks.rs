@@ -24,7 +24,7 @@ impl Driver {
                 let index = self.channel_of(channel);
                 assert_eq!(self.lanes_of(index), lanes_in(lanes), "all subscribers are told");
                 let model = &mut self.models[index];
-                model.members.clear();
+                model.invalidated.append(&mut model.members);
                 model.present.clear();
                 assert!(model.due.is_empty(), "what is released is handed out first");
             }

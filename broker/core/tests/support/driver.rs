@@ -10,7 +10,7 @@ use natter_core::{
 };
 
 use super::fake_store::{FakeStore, Task};
-use super::model::Model;
+use super::model::{Member, Model};
 use super::ops::{Answer, EpochOf, From, Op};
 
 const BIG: usize = 200 * 1024;
@@ -90,6 +90,7 @@ impl Driver {
                 self.subscribe(usize::from(*channel), *lane, *is_visible, from.as_ref());
             }
             Op::Unsubscribe { channel, nth } => self.unsubscribe(usize::from(*channel), *nth),
+            Op::UnsubscribeLate { channel } => self.unsubscribe_late(usize::from(*channel)),
             Op::UpdatePresence { channel, nth } => self.update_presence(usize::from(*channel), *nth),
             Op::History { channel, limit, from, reverse } => {
                 let channel = usize::from(*channel);
@@ -201,7 +202,7 @@ impl Driver {
     fn unsubscribe(&mut self, channel: usize, nth: usize) {
         let members = &self.models[channel].members;
         let Some(index) = nth.checked_rem(members.len()) else { return };
-        let subscriber = members[index].subscriber.clone();
+        let Member { subscriber, handle, .. } = members[index].clone();
         if let Some(info) = &subscriber.info {
             self.edges_due.push((PresenceEdge::Left, info.client.clone()));
         }
@@ -211,11 +212,21 @@ impl Driver {
         self.apply(Input::Request {
             channel: self.channels[channel].clone(),
             options: Arc::default(),
-            request: Request::Unsubscribe { subscriber },
+            request: Request::Unsubscribe { subscriber, handle },
         });
         self.leaving = None;
         self.edges_due.retain(|(edge, _)| *edge == PresenceEdge::Joined);
         self.models[channel].members.remove(index);
+    }
+
+    /// Someone leaves before it has heard that its subscription had ended by itself.
+    fn unsubscribe_late(&mut self, channel: usize) {
+        let Some(Member { subscriber, handle, .. }) = self.models[channel].invalidated.pop() else { return };
+        self.apply(Input::Request {
+            channel: self.channels[channel].clone(),
+            options: Arc::default(),
+            request: Request::Unsubscribe { subscriber, handle },
+        });
     }
 
     fn update_presence(&mut self, channel: usize, nth: usize) {
@@ -335,6 +346,7 @@ impl Driver {
         self.waiting.clear();
         for model in &mut self.models {
             model.members.clear();
+            model.invalidated.clear();
             model.present.clear();
             model.due.clear();
         }

@@ -35,6 +35,8 @@ pub struct Model {
     pub keys: Vec<(Arc<str>, u64, i64)>,
     pub version: Option<(u64, Arc<str>)>,
     pub members: Vec<Member>,
+    /// Subscribers whose subscription has ended by itself.
+    pub invalidated: Vec<Member>,
     pub present: BTreeMap<Arc<str>, Arc<ClientInfo>>,
     /// What subscribers must still be handed, in order.
     pub due: VecDeque<Publication>,
@@ -166,9 +168,9 @@ impl Model {
     /// A durable channel is in memory again, as the store has it.
     pub fn reopen(&mut self, log: &Log) {
         assert!(self.members.is_empty(), "a life has ended and its subscribers were not told");
-        let options = self.options.clone();
+        let (options, invalidated) = (self.options.clone(), std::mem::take(&mut self.invalidated));
         let stored = log.records.iter().map(|record| (*record.publication).clone()).collect();
-        *self = Self { exists: true, epoch: Some(log.epoch.clone()), log: stored, ..Self::new(options) };
+        *self = Self { exists: true, epoch: Some(log.epoch.clone()), log: stored, invalidated, ..Self::new(options) };
         self.first = log.first.max((self.top() + 1).saturating_sub(self.options.history_size as u64));
     }
 

@@ -47,6 +47,9 @@ pub enum Op {
         channel: u8,
         nth: usize,
     },
+    UnsubscribeLate {
+        channel: u8,
+    },
     UpdatePresence {
         channel: u8,
         nth: usize,
@@ -115,6 +118,7 @@ pub fn request(is_big: bool) -> impl Strategy<Value = Op> {
         12 => publish(is_big),
         6 => subscribe.prop_map(|(channel, lane, is_visible, from)| Op::Subscribe { channel, lane, is_visible, from }),
         4 => (0_u8..2, 0_usize..4).prop_map(|(channel, nth)| Op::Unsubscribe { channel, nth }),
+        2 => (0_u8..2).prop_map(|channel| Op::UnsubscribeLate { channel }),
         1 => (0_u8..2, 0_usize..4).prop_map(|(channel, nth)| Op::UpdatePresence { channel, nth }),
         6 => history.prop_map(|(channel, limit, from, reverse)| Op::History { channel, limit, from, reverse }),
         1 => (0_u8..2).prop_map(|channel| Op::RemoveHistory { channel }),

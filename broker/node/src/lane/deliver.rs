@@ -45,7 +45,7 @@ impl Lane {
     fn give_back(&mut self, reply: Reply) {
         if let Reply::Subscribed(Ok(subscribed)) = reply {
             let options = Arc::default();
-            let request = Request::Unsubscribe { subscriber: subscribed.subscriber };
+            let request = Request::Unsubscribe { subscriber: subscribed.subscriber, handle: subscribed.handle };
             self.outgoing.push(subscribed.channel, options, request, ReplyTo::Nobody);
         }
     }

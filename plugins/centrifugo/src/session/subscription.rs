@@ -70,7 +70,7 @@ impl Subscription {
     pub(super) fn leave(self, out: &mut SessionOut<'_>) {
         if let State::Active(handle) = self.state {
             out.detach(handle);
-            let request = Request::Unsubscribe { subscriber: self.subscriber };
+            let request = Request::Unsubscribe { subscriber: self.subscriber, handle };
             out.tell(self.channel.key, Arc::clone(&self.channel.rules.options), request);
         }
     }

@@ -1,1 +1,0 @@
-//! What carries publications between natter nodes: the Engine trait
