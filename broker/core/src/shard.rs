@@ -47,7 +47,8 @@ pub struct ShardStats {
 
 /// A set of channels and their only writer. `R` is the address of whoever waits for an answer.
 pub struct Shard<R> {
-    pub(crate) channels: HashMap<ChannelKey, Channel<R>, BuildHasherDefault<StableHash>>,
+    /// Boxed, since a map keeps up to half of its places empty.
+    pub(crate) channels: HashMap<ChannelKey, Box<Channel<R>>, BuildHasherDefault<StableHash>>,
     dirty: Vec<ChannelKey>,
     pub(crate) acks: Vec<(R, Published)>,
     pub(crate) reads: HashMap<u64, PendingRead<R>>,
@@ -186,7 +187,7 @@ impl<R> Shard<R> {
                 channel.stream = Some(Box::new(Stream::new(candidate)));
             }
         }
-        self.channels.insert(key.clone(), channel);
+        self.channels.insert(key.clone(), Box::new(channel));
         Ok(())
     }
 

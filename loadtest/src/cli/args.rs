@@ -93,9 +93,6 @@ pub(super) struct FanoutArgs {
     pub(super) channel: String,
     #[command(flatten)]
     pub(super) load: LoadArgs,
-    /// Measure the machine's own limit as well and print ratios to it
-    #[arg(long)]
-    pub(super) limit: bool,
 }
 
 #[derive(Debug, Args)]
@@ -109,6 +106,9 @@ pub(super) struct LoadArgs {
     /// Publishes per second over all publishers, instead of a window
     #[arg(long)]
     pub(super) rate: Option<f64>,
+    /// Measure the machine's own limit as well, with as many sockets, and print ratios to it
+    #[arg(long)]
+    pub(super) limit: bool,
 }
 
 #[derive(Debug, Args)]

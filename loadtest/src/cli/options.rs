@@ -40,7 +40,7 @@ impl FanoutArgs {
             size: payload(self.load.size)?,
             pace: self.load.pace()?,
             channel: self.channel,
-            limit: self.limit,
+            limit: self.load.limit,
         })
     }
 }
@@ -54,6 +54,7 @@ impl RoomsArgs {
             publishers: self.publishers.max(1),
             size: payload(self.load.size)?,
             pace: self.load.pace()?,
+            limit: self.load.limit,
             prefix: self.prefix,
         })
     }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::limit::{self, LimitOptions};
 use super::measured::measure;
 use super::{Setting, Verdict};
 use crate::load::plan::{Pace, Plan};
@@ -24,6 +25,8 @@ pub struct RoomsOptions {
     pub prefix: String,
     /// When publishers send.
     pub pace: Pace,
+    /// Whether the machine's own limit is measured as well, with as many sockets.
+    pub limit: bool,
 }
 
 /// Runs it and prints the report.
@@ -32,7 +35,12 @@ pub struct RoomsOptions {
 /// When a connection cannot be set up, a process cannot be read or the report cannot be written.
 pub fn run(setting: &Setting, options: &RoomsOptions) -> Result<Verdict> {
     let machine = Machine::now();
-    let figures = measure(setting, plan(setting, options))?;
+    let plan = plan(setting, options);
+    let channel = format!("{}0", options.prefix);
+    let limit = LimitOptions { sockets: plan.subscribers.len(), size: options.size, channel };
+    let limit = options.limit.then(|| limit::measure(setting, &limit));
+    let mut figures = measure(setting, plan)?;
+    figures.limit = limit.transpose()?;
     print!("{}", figures.text("rooms").finish());
     setting.write_json("rooms", machine, &figures)?;
     Ok(figures.verdict())

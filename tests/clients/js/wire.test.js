@@ -8,7 +8,7 @@ import WebSocket from 'ws';
 
 import { freshChannel } from './support/client.js';
 import { Natter } from './support/natter.js';
-import { token } from './support/token.js';
+import { inSeconds, token } from './support/token.js';
 
 let natter;
 before(async () => { natter = await Natter.start({ NATTER__SERVER__ALLOWED_ORIGINS__0: 'https://*.example.com' }); });
@@ -29,6 +29,10 @@ async function connectedSocket() {
   socket.send(JSON.stringify({ id: 1, connect: { token: token({ sub: 'ada' }) } }));
   await once(socket, 'message');
   return socket;
+}
+
+function answerPings(socket) {
+  socket.on('message', (data) => { if (data.toString() === '{}') socket.send('{}'); });
 }
 
 async function closeCode(socket) {
@@ -105,7 +109,7 @@ test('commands in one frame are answered, with empty results as empty objects', 
     { id: 2, subscribe: { channel } }, { id: 3, publish: { channel, data: 1 } }, { id: 4, unsubscribe: { channel } },
   ].map(JSON.stringify).join('\n'));
   const replies = new Map();
-  while (!replies.has(4)) {
+  while (![2, 3, 4].every((id) => replies.has(id))) {
     await once(socket, 'message');
     for (const line of socket.frames.splice(0).flatMap((frame) => frame.split('\n'))) {
       const reply = JSON.parse(line);
@@ -113,7 +117,7 @@ test('commands in one frame are answered, with empty results as empty objects', 
     }
   }
   socket.terminate();
-  assert.deepEqual([...replies.values()].slice(-3), [
+  assert.deepEqual([2, 3, 4].map((id) => replies.get(id)), [
     { id: 2, subscribe: {} }, { id: 3, publish: {} }, { id: 4, unsubscribe: {} },
   ]);
 });
@@ -147,7 +151,7 @@ test('the subprotocol that was chosen is told, and the query can choose too', bo
   json.terminate();
 });
 
-test('native pings replace the protocol\'s own when the query asks for them', bounded, async () => {
+test('native pings replace the protocol\'s own when the query asks for them', { timeout: 20_000 }, async () => {
   const socket = await open('?cf_ws_frame_ping_pong=true');
   socket.send(JSON.stringify({ id: 1, connect: { token: token({ sub: 'ada' }) } }));
   const [answer] = await once(socket, 'message');
@@ -176,7 +180,7 @@ test('a client that does not read is closed and hurts nobody else', bounded, asy
   for (const socket of [slow, quick]) {
     socket.send(JSON.stringify({ id: 2, subscribe: { channel } }));
     await once(socket, 'message');
-    socket.on('message', (data) => { if (data.toString() === '{}') socket.send('{}'); });
+    answerPings(socket);
   }
   let received = 0;
   quick.on('message', (data) => { received += data.toString().split('"pub"').length - 1; });
@@ -190,4 +194,45 @@ test('a client that does not read is closed and hurts nobody else', bounded, asy
   assert.equal([3008, 3012, 1006].includes(code), true, `closed with ${code}`);
   while (received < sent) await once(quick, 'message');
   quick.terminate();
+});
+
+test('data that JSON cannot carry ends a JSON subscriber with 3506', bounded, async () => {
+  const channel = freshChannel('fast');
+  const socket = await connectedSocket();
+  socket.send(JSON.stringify({ id: 2, subscribe: { channel } }));
+  await once(socket, 'message');
+  const gone = closeCode(socket);
+  await natter.api('publish', { channel, b64data: Buffer.from([0xff, 0x00]).toString('base64') });
+  assert.equal(await gone, 3506);
+});
+
+test('a connection that nobody refreshes is closed with 3005', bounded, async () => {
+  const socket = await open();
+  answerPings(socket);
+  socket.send(JSON.stringify({ id: 1, connect: { token: token({ sub: 'ada', exp: inSeconds(1) }) } }));
+  assert.equal(await closeCode(socket), 3005);
+});
+
+test('a subscription that nobody refreshes ends with 2501', bounded, async () => {
+  const channel = freshChannel('private');
+  const socket = await connectedSocket();
+  answerPings(socket);
+  socket.send(JSON.stringify({ id: 2, subscribe: { channel, token: token({ sub: 'ada', channel, exp: inSeconds(1) }) } }));
+  const isEnd = (frame) => frame.split('\n').some((line) => JSON.parse(line).push?.unsubscribe?.code === 2501);
+  while (!socket.frames.some(isEnd)) await once(socket, 'message');
+  socket.terminate();
+});
+
+test('a namespace can be particular about names and data', bounded, async () => {
+  const socket = await connectedSocket();
+  const code = async (command) => {
+    socket.send(JSON.stringify({ id: 9, ...command }));
+    const [message] = await once(socket, 'message');
+    return JSON.parse(message.toString()).error?.code;
+  };
+  assert.equal(await code({ subscribe: { channel: 'strict:name' } }), 107);
+  assert.equal(await code({ subscribe: { channel: 'strict:42' } }), undefined);
+  const answer = await natter.apiAnswer('publish', { channel: 'strict:42', b64data: Buffer.from('no json').toString('base64') });
+  assert.equal((await answer.json()).error?.code, 107);
+  socket.terminate();
 });
