@@ -176,6 +176,7 @@ pub(crate) enum SessionAction {
     Detach(ChannelHandle),
     Identify { tenant: Arc<Tenant>, user: Arc<str> },
     Task { token: u64, work: Work },
+    Ping,
     Cork,
     Uncork,
 }
@@ -215,6 +216,11 @@ impl SessionOut<'_> {
     /// joins its messages as its protocol says.
     pub fn payload(&mut self) -> &mut BytesMut {
         self.payload
+    }
+
+    /// Sends a ping of the transport itself, such as a WebSocket's ping frame.
+    pub fn ping(&mut self) {
+        self.actions.push(SessionAction::Ping);
     }
 
     /// Holds back the events of channels that are attached from now on, until [`SessionOut::uncork`].
@@ -323,6 +329,9 @@ pub struct Target {
 pub trait Session {
     /// A whole message of the client.
     fn on_message(&mut self, message: &[u8], out: &mut SessionOut<'_>) -> Result<(), Close>;
+
+    /// The peer has answered a ping of the transport, or sent such an answer unasked.
+    fn on_pong(&mut self);
 
     /// Whether the session takes another message now. While it waits for something that later commands depend on it
     /// does not, and the connection is not read.

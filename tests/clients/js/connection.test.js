@@ -33,7 +33,7 @@ inBothEncodings('a connection outlives several pings', () => natter, async ({ op
   await connected(client);
   let left = false;
   client.on('connecting', () => { left = true; });
-  await pause(6_500);
+  await pause(9_000);
   assert.equal(left, false);
   assert.equal(client.state, 'connected');
 });

@@ -35,6 +35,15 @@ function answerPings(socket) {
   socket.on('message', (data) => { if (data.toString() === '{}') socket.send('{}'); });
 }
 
+/** The next message of a socket, which must not be closed meanwhile. */
+function nextMessage(socket) {
+  return new Promise((resolve, reject) => {
+    const closed = (code) => reject(new Error(`closed with ${code}`));
+    socket.once('close', closed);
+    socket.once('message', (data) => { socket.off('close', closed); resolve(data); });
+  });
+}
+
 async function closeCode(socket) {
   const [code] = await once(socket, 'close');
   return code;
@@ -192,7 +201,7 @@ test('a client that does not read is closed and hurts nobody else', bounded, asy
   slow.resume();
   const [code] = await gone;
   assert.equal([3008, 3012, 1006].includes(code), true, `closed with ${code}`);
-  while (received < sent) await once(quick, 'message');
+  while (received < sent) await nextMessage(quick);
   quick.terminate();
 });
 

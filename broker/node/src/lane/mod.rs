@@ -37,7 +37,7 @@ use crate::limits::ConnectionLimits;
 use crate::metrics::LaneStats;
 use crate::session::{Close, CloseKind, Control, NodeClose, Session, SessionAction, SessionOut, Target};
 use crate::shard::Outgoing;
-use crate::transport::{Flushed, ReceiveError, Scratch};
+use crate::transport::{Flushed, READING_STOPS_AT_BYTES, ReceiveError, Received, Scratch};
 
 /// What is read from one socket at once.
 const SCRATCH_BYTES: usize = 64 * 1024;
@@ -171,7 +171,8 @@ impl Lane {
             }
             match message {
                 Poll::Pending => return,
-                Poll::Ready(Ok(message)) => self.message(id, &message),
+                Poll::Ready(Ok(Received::Message(message))) => self.message(id, &message),
+                Poll::Ready(Ok(Received::Pong)) => self.pong(id),
                 Poll::Ready(Err(error)) => return self.receive_failed(id, error),
             }
         }
@@ -191,11 +192,22 @@ impl Lane {
         self.with_session(id, |session, out| session.on_message(message, out));
     }
 
+    fn pong(&mut self, id: ConnectionId) {
+        self.with_session(id, |session, _| {
+            session.on_pong();
+            Ok(())
+        });
+    }
+
     fn receive_failed(&mut self, id: ConnectionId, error: ReceiveError) {
         self.scratch.filled(0);
         match error {
             ReceiveError::Protocol(close) => self.close(id, &close),
-            ReceiveError::Closed => self.remove(id, CloseKind::Client),
+            ReceiveError::Closed => {
+                // The answer to the peer's goodbye may be in the queue.
+                self.flush(id.slot, &mut 0);
+                self.remove(id, CloseKind::Client);
+            }
             ReceiveError::Io(_) => self.remove(id, CloseKind::Client),
         }
     }
@@ -407,8 +419,10 @@ impl Lane {
         if connection.is_write_blocked {
             return;
         }
+        let was_reading = connection.queue.len() < READING_STOPS_AT_BYTES;
         match connection.transport.flush(&mut connection.queue, writes) {
-            Ok(Flushed::All) => {}
+            Ok(Flushed::All) if was_reading => {}
+            Ok(Flushed::All) => connection.wake(),
             Ok(Flushed::Blocked) => {
                 connection.is_write_blocked = true;
                 connection.blocked_since_ms = self.now_ms;

@@ -44,8 +44,17 @@ impl Lane {
             SessionAction::Detach(channel) => self.detach(id, channel),
             SessionAction::Identify { tenant, user } => self.identify(id, tenant, user),
             SessionAction::Task { token, work } => self.start_task(id, token, work),
+            SessionAction::Ping => self.ping(id),
             SessionAction::Cork => self.cork(id),
             SessionAction::Uncork => self.uncork(id),
+        }
+    }
+
+    fn ping(&mut self, id: ConnectionId) {
+        self.flush_payload();
+        if let Some(connection) = self.connection(id) {
+            connection.transport.queue_ping(&mut connection.queue);
+            self.mark_dirty(id.slot);
         }
     }
 

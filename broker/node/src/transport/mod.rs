@@ -48,6 +48,9 @@ impl Scratch {
     }
 }
 
+/// A peer that has this much to read first is not read from, so that what it asks for cannot pile up.
+pub(crate) const READING_STOPS_AT_BYTES: usize = 256 * 1024;
+
 /// How a connection ends from the peer's side.
 #[derive(Debug)]
 pub enum ReceiveError {
@@ -57,6 +60,15 @@ pub enum ReceiveError {
     Protocol(Close),
     /// The socket failed.
     Io(io::Error),
+}
+
+/// What a peer sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// A whole message.
+    Message(Bytes),
+    /// An answer to a ping of the transport.
+    Pong,
 }
 
 /// What is left to write after a flush.
@@ -73,14 +85,14 @@ pub trait Transport {
     /// How payloads are wrapped for this peer.
     fn framing(&self) -> Framing;
 
-    /// The next whole message, using `scratch` to read. Control traffic of the transport itself (pongs, the closing
-    /// handshake) goes to `queue`.
+    /// What the peer sends next, using `scratch` to read. Control traffic of the transport itself (pongs, the closing
+    /// handshake) goes to `queue`; while that holds too much, nothing is read, and the owner polls again once it is empty.
     fn poll_message(
         &mut self,
         cx: &mut Context<'_>,
         scratch: &mut Scratch,
         queue: &mut SendQueue,
-    ) -> Poll<Result<Bytes, ReceiveError>>;
+    ) -> Poll<Result<Received, ReceiveError>>;
 
     /// Keeps what is left in `scratch`, since another connection is going to use it.
     fn stash(&mut self, scratch: &mut Scratch);
@@ -90,6 +102,9 @@ pub trait Transport {
 
     /// Waits until the socket takes more.
     fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Queues a ping of the transport's own.
+    fn queue_ping(&mut self, queue: &mut SendQueue);
 
     /// Queues the transport's goodbye.
     fn queue_close(&mut self, close: &Close, queue: &mut SendQueue);

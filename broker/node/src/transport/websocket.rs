@@ -7,13 +7,14 @@ use std::io::{self, Read, Write};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use natter_protocol::wsframe::{self, Opcode};
 use tokio::net::TcpStream;
 use tungstenite::error::{CapacityError, ProtocolError};
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext};
 use tungstenite::{Error, Message};
 
-use super::{Flushed, ReceiveError, Scratch, SendQueue, Transport};
+use super::{Flushed, READING_STOPS_AT_BYTES, ReceiveError, Received, Scratch, SendQueue, Transport};
 use crate::session::{Close, CloseKind, Framing};
 
 /// What the decoder allocates for an idle connection; it grows for a large frame.
@@ -52,7 +53,7 @@ impl Transport for WebSocketTransport {
         cx: &mut Context<'_>,
         scratch: &mut Scratch,
         queue: &mut SendQueue,
-    ) -> Poll<Result<Bytes, ReceiveError>> {
+    ) -> Poll<Result<Received, ReceiveError>> {
         if !self.stashed.is_empty() && scratch.unread().is_empty() {
             let length = self.stashed.len().min(scratch.space().len());
             scratch.space()[..length].copy_from_slice(&self.stashed[..length]);
@@ -62,10 +63,14 @@ impl Transport for WebSocketTransport {
         loop {
             let mut adapter = Adapter { scratch, queue, is_peer_gone: self.is_peer_gone };
             match self.context.read(&mut adapter) {
-                Ok(Message::Text(text)) => return Poll::Ready(Ok(text.into())),
-                Ok(Message::Binary(binary)) => return Poll::Ready(Ok(binary)),
+                Ok(Message::Text(text)) => return Poll::Ready(Ok(Received::Message(text.into()))),
+                Ok(Message::Binary(binary)) => return Poll::Ready(Ok(Received::Message(binary))),
+                Ok(Message::Pong(_)) => return Poll::Ready(Ok(Received::Pong)),
                 Ok(_) => {}
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if queue.len() >= READING_STOPS_AT_BYTES {
+                        return Poll::Pending;
+                    }
                     ready!(self.stream.poll_read_ready(cx)).map_err(ReceiveError::Io)?;
                     match self.stream.try_read(scratch.space()) {
                         Ok(0) => self.is_peer_gone = true,
@@ -110,6 +115,10 @@ impl Transport for WebSocketTransport {
 
     fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.stream.poll_write_ready(cx)
+    }
+
+    fn queue_ping(&mut self, queue: &mut SendQueue) {
+        queue.push(wsframe::frame(Opcode::Ping, &[]));
     }
 
     fn queue_close(&mut self, close: &Close, queue: &mut SendQueue) {

@@ -312,7 +312,7 @@ impl ClientSession {
             Phase::Connecting(connecting) if connecting.open == 0 => {
                 let Connecting { connected, id, result, .. } = *connecting;
                 self.phase = Phase::Connected(Box::new(connected));
-                self.deadlines.connected(&self.settings.centrifugo, self.transport.has_native_pings, out.now_ms());
+                self.deadlines.connected(&self.settings.centrifugo, out.now_ms());
                 self.reply(&Reply { id, connect: Some(result), ..Reply::default() }, out)?;
                 out.uncork();
                 self.resume(out)

@@ -39,10 +39,10 @@ impl Deadlines {
     }
 
     /// The connection is established: pings begin, after a random part of the interval (section 4, 6).
-    pub(super) fn connected(&mut self, config: &Centrifugo, has_native_pings: bool, now_ms: i64) {
+    pub(super) fn connected(&mut self, config: &Centrifugo, now_ms: i64) {
         self.stale_ms = NEVER;
         let interval_ms = milliseconds(config.ping_interval);
-        if interval_ms > 0 && !has_native_pings {
+        if interval_ms > 0 {
             self.ping_ms = now_ms + interval_ms / 2 + rand::random_range(0..(interval_ms / 2).max(1));
         }
     }
@@ -61,6 +61,11 @@ impl Deadlines {
         self.is_ping_open = false;
         self.pong_ms = NEVER;
         Ok(())
+    }
+
+    /// The peer has answered a ping of the transport; it may also send an answer without one.
+    pub(super) fn native_pong(&mut self) {
+        self.pong_ms = NEVER;
     }
 
     fn nearest_ms(&self) -> i64 {
@@ -105,10 +110,14 @@ impl ClientSession {
         }
         let config = &self.settings.centrifugo;
         self.deadlines.ping_ms = now_ms + milliseconds(config.ping_interval).max(1_000);
-        self.deadlines.is_ping_open = true;
         if self.deadlines.expects_pongs {
             self.deadlines.pong_ms = now_ms + milliseconds(config.pong_timeout);
         }
+        if self.transport.has_native_pings {
+            out.ping();
+            return Ok(());
+        }
+        self.deadlines.is_ping_open = true;
         self.reply(&Reply::default(), out)
     }
 }

@@ -65,8 +65,8 @@ pub(crate) struct ClientSession {
     client: Arc<str>,
     phase: Phase,
     deadlines: Deadlines,
-    /// Work that holds later commands up.
-    is_waiting: bool,
+    /// What later commands wait for: work under way, and unsubscriptions of what is not subscribed yet.
+    waits: u32,
     held_up: VecDeque<Command>,
 }
 
@@ -104,16 +104,7 @@ impl ClientSession {
         let settings = shared.settings();
         let deadlines = Deadlines::new(&settings.centrifugo, now_ms);
         let client = uuid::Uuid::new_v4().to_string().into();
-        Self {
-            shared,
-            settings,
-            transport,
-            client,
-            phase: Phase::New,
-            deadlines,
-            is_waiting: false,
-            held_up: VecDeque::new(),
-        }
+        Self { shared, settings, transport, client, phase: Phase::New, deadlines, waits: 0, held_up: VecDeque::new() }
     }
 
     /// Handles one command, or keeps it until it is its turn.
@@ -126,6 +117,12 @@ impl ClientSession {
         }
         self.held_up.push_back(command);
         Ok(())
+    }
+
+    /// One of the things that later commands wait for has come.
+    fn waited(&mut self, out: &mut SessionOut<'_>) -> Result<(), Close> {
+        self.waits = self.waits.saturating_sub(1);
+        self.resume(out)
     }
 
     /// Handles the commands that were held up, until one of them holds up the rest again.
@@ -198,7 +195,7 @@ impl ClientSession {
 
     /// Leaves out what follows until work is done.
     fn wait_for(&mut self, work: natter_node::session::Work, out: &mut SessionOut<'_>) {
-        self.is_waiting = true;
+        self.waits += 1;
         out.start(0, work);
     }
 }
@@ -211,8 +208,12 @@ impl Session for ClientSession {
         Ok(())
     }
 
+    fn on_pong(&mut self) {
+        self.deadlines.native_pong();
+    }
+
     fn is_ready(&self) -> bool {
-        !self.is_waiting && !matches!(self.phase, Phase::Connecting(_))
+        self.waits == 0 && !matches!(self.phase, Phase::Connecting(_))
     }
 
     fn on_reply(&mut self, token: u64, reply: ShardReply, out: &mut SessionOut<'_>) -> Result<(), Close> {

@@ -114,7 +114,8 @@ impl ClientSession {
                 let access = policy.may_publish(connected.tenant.id(), &connected.user, &request.channel);
                 access == PolicyAccess::Granted
             }
-            false => is_insecure || permits_publish(connected, &channel),
+            // Where a backend is asked, it alone decides.
+            false => is_insecure || channel.rules.rules.publish_proxy_enabled || permits_publish(connected, &channel),
         };
         if !is_permitted {
             return Err(ClientError::PERMISSION_DENIED);

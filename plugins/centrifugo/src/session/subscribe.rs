@@ -251,14 +251,19 @@ impl ClientSession {
             Ok(result) => result,
             Err(Unshown::Inexpressible) => return Err(close(Disconnect::INAPPROPRIATE_PROTOCOL, CloseKind::Protocol)),
             Err(Unshown::NotRecovered) => {
-                return self.subscribe_failed_after(number, start.origin, ClientError::UNRECOVERABLE_POSITION, out);
+                self.subscribe_failed_after(number, start.origin, ClientError::UNRECOVERABLE_POSITION, out)?;
+                return self.unsubscribe_waited(start.unsubscribed_by, number, out);
             }
         };
         self.tell_subscribed(number, start.origin, result, out)?;
-        match start.unsubscribed_by {
-            Some(id) => self.unsubscribe_numbered(id, number, out),
-            None => Ok(()),
-        }
+        self.unsubscribe_waited(start.unsubscribed_by, number, out)
+    }
+
+    /// Carries out the unsubscription that came before the answer to its subscription, and lets go on what waited for it.
+    fn unsubscribe_waited(&mut self, command: Option<u32>, number: u32, out: &mut SessionOut<'_>) -> Result<(), Close> {
+        let Some(id) = command else { return Ok(()) };
+        self.unsubscribe_numbered(id, number, out)?;
+        self.waited(out)
     }
 
     fn tell_subscribed(
@@ -294,10 +299,7 @@ impl ClientSession {
             Origin::Connect => self.server_side_subscribed(subscription.channel.key.name().to_string(), None, out)?,
             Origin::Server => {}
         }
-        match start.unsubscribed_by {
-            Some(id) => self.reply_unsubscribed(id, out),
-            None => Ok(()),
-        }
+        self.unsubscribe_waited(start.unsubscribed_by, number, out)
     }
 
     /// Refuses a subscription that the channel's owner has granted.
@@ -327,6 +329,7 @@ impl ClientSession {
         match &mut subscription.state {
             State::Starting(start) => {
                 start.unsubscribed_by = Some(id);
+                self.waits += 1;
                 Ok(())
             }
             State::Active(_) => {

@@ -72,7 +72,6 @@ impl TaskResult {
 impl ClientSession {
     /// Goes on where the session has waited.
     pub(super) fn task_done(&mut self, result: WorkResult, out: &mut SessionOut<'_>) -> Result<(), Close> {
-        self.is_waiting = false;
         let Ok(result) = result.downcast::<TaskResult>() else {
             return Err(close(Disconnect::INTERNAL, CloseKind::Error));
         };
@@ -98,6 +97,6 @@ impl ClientSession {
             TaskResult::SubRefresh { number, answered } => self.sub_refresh_answered(number, answered, out)?,
             TaskResult::Rpc { id, answered } => self.rpc_answered(id, answered, out)?,
         }
-        self.resume(out)
+        self.waited(out)
     }
 }

@@ -11,7 +11,7 @@ use natter_node::NewConnection;
 use natter_node::limits::ConnectionPermit;
 use natter_node::session::{Close, CloseKind, Control, Framing, NodeClose, Session, SessionOut, Target, WorkResult};
 use natter_node::tenant::Tenant;
-use natter_node::transport::{Flushed, ReceiveError, Scratch, SendQueue, Transport};
+use natter_node::transport::{Flushed, ReceiveError, Received, Scratch, SendQueue, Transport};
 use tokio::sync::mpsc;
 
 use super::Api;
@@ -89,6 +89,8 @@ impl Session for Visitor {
         Ok(())
     }
 
+    fn on_pong(&mut self) {}
+
     fn is_ready(&self) -> bool {
         true
     }
@@ -149,9 +151,9 @@ impl Transport for Greeting {
         _cx: &mut Context<'_>,
         _scratch: &mut Scratch,
         _queue: &mut SendQueue,
-    ) -> Poll<Result<Bytes, ReceiveError>> {
+    ) -> Poll<Result<Received, ReceiveError>> {
         match std::mem::replace(&mut self.0, true) {
-            false => Poll::Ready(Ok(Bytes::from_static(b"hello"))),
+            false => Poll::Ready(Ok(Received::Message(Bytes::from_static(b"hello")))),
             true => Poll::Pending,
         }
     }
@@ -165,6 +167,8 @@ impl Transport for Greeting {
     fn poll_writable(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
+
+    fn queue_ping(&mut self, _queue: &mut SendQueue) {}
 
     fn queue_close(&mut self, _close: &Close, _queue: &mut SendQueue) {}
 }
