@@ -63,7 +63,6 @@ fn describe() {
     describe_gauge!("natter_shard_queue_depth", "Requests that wait for a shard.");
     describe_counter!("natter_resume_total", "Recoveries asked for, by result.");
     describe_histogram!("natter_resume_messages", "Publications replayed in a recovery.");
-    describe_counter!("natter_sequence_gap_total", "Holes found in a sequence. Must stay 0.");
     describe_histogram!("natter_store_op_duration_seconds", "Operations of the store.");
     describe_counter!("natter_store_errors_total", "Operations of the store that failed.");
     describe_gauge!("natter_store_queue_depth", "Appends that wait for the committer.");
@@ -88,6 +87,7 @@ fn describe() {
 pub struct Metrics {
     messages_received: Counter,
     bytes_received: Counter,
+    bytes_delivered: Counter,
     fanout: Histogram,
     latency: Histogram,
     coalesced: Histogram,
@@ -100,6 +100,7 @@ impl Default for Metrics {
         Self {
             messages_received: counter!("natter_messages_received_total"),
             bytes_received: counter!("natter_received_bytes_total"),
+            bytes_delivered: counter!("natter_delivered_bytes_total", "transport" => "ws"),
             fanout: histogram!("natter_fanout_duration_seconds", "transport" => "ws"),
             latency: histogram!("natter_delivery_latency_seconds", "transport" => "ws"),
             coalesced: histogram!("natter_writes_coalesced_ratio", "transport" => "ws"),
@@ -136,10 +137,21 @@ impl Metrics {
         self.latency.record(duration);
     }
 
-    pub(crate) fn round_written(&self, messages: u64, writes: u64) {
+    pub(crate) fn round_written(&self, messages: u64, writes: u64, bytes: u64) {
+        self.bytes_delivered.increment(bytes);
         if writes > 0 && messages > 0 {
             self.coalesced.record(messages as f64 / writes as f64);
         }
+    }
+
+    /// A WebSocket has been handed to its lane, so long after its request came in.
+    pub(crate) fn shook_hands(&self, duration: Duration) {
+        histogram!("natter_handshake_duration_seconds", "transport" => "ws", "result" => "ok").record(duration);
+    }
+
+    /// An operation of the store failed.
+    pub(crate) fn store_failed(&self, store: &'static str, operation: &'static str) {
+        counter!("natter_store_errors_total", "store" => store, "op" => operation).increment(1);
     }
 
     pub(crate) fn slow_consumer_closed(&self) {

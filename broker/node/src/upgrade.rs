@@ -2,6 +2,8 @@
 //!
 //! The handshake runs in a short task of its own, so that nothing of it stays with the connection.
 
+use std::time::Instant;
+
 use axum::body::Body;
 use axum::http::header::{
     CONNECTION, HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
@@ -55,6 +57,7 @@ pub fn accept_websocket(broker: &Broker, request: &mut Request<Body>, upgrade: W
     let Some(accept) = key.and_then(|accept| HeaderValue::try_from(accept).ok()) else {
         return plain(StatusCode::BAD_REQUEST);
     };
+    let started = Instant::now();
     let subprotocol = upgrade.subprotocol;
     let upgraded = hyper::upgrade::on(request);
     let broker_of_task = broker.clone();
@@ -72,6 +75,7 @@ pub fn accept_websocket(broker: &Broker, request: &mut Request<Body>, upgrade: W
                 Ok(Box::new(transport) as Box<dyn Transport>)
             });
             broker_of_task.accept(NewConnection { transport, session, permit });
+            broker_of_task.metrics().shook_hands(started.elapsed());
         }
     });
     let mut response = plain(StatusCode::SWITCHING_PROTOCOLS);

@@ -257,6 +257,8 @@ impl Lane {
         connection.closing = Some(Closing { until_ms });
         connection.permit.closed(close.kind);
         connection.transport.queue_close(close, &mut connection.queue);
+        // Its session may have kept it from reading; now the peer's answer has to be read.
+        connection.wake();
         self.wheel.schedule(until_ms, id);
         self.mark_dirty(id.slot);
     }
@@ -405,22 +407,26 @@ impl Lane {
     /// Writes to up to `connections_max` sockets. True when some are left.
     fn flush_dirty(&mut self, connections_max: usize) -> bool {
         let count = self.dirty.len().min(connections_max);
-        let mut writes = 0;
+        let (mut writes, mut bytes) = (0, 0);
         for slot in self.dirty.drain(..count).collect::<Vec<_>>() {
-            self.flush(slot, &mut writes);
+            bytes += self.flush(slot, &mut writes);
         }
-        self.broker.metrics().round_written(std::mem::take(&mut self.messages_queued), writes);
+        self.broker.metrics().round_written(std::mem::take(&mut self.messages_queued), writes, bytes as u64);
         !self.dirty.is_empty()
     }
 
-    fn flush(&mut self, slot: u32, writes: &mut u64) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+    /// Writes what one connection's socket takes, and returns how many bytes it took.
+    fn flush(&mut self, slot: u32, writes: &mut u64) -> usize {
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return 0 };
         connection.is_dirty = false;
         if connection.is_write_blocked {
-            return;
+            return 0;
         }
-        let was_reading = connection.queue.len() < READING_STOPS_AT_BYTES;
-        match connection.transport.flush(&mut connection.queue, writes) {
+        let queued = connection.queue.len();
+        let was_reading = queued < READING_STOPS_AT_BYTES;
+        let flushed = connection.transport.flush(&mut connection.queue, writes);
+        let written = queued - connection.queue.len();
+        match flushed {
             Ok(Flushed::All) if was_reading => {}
             Ok(Flushed::All) => connection.wake(),
             Ok(Flushed::Blocked) => {
@@ -433,6 +439,7 @@ impl Lane {
                 self.remove(id, CloseKind::Client);
             }
         }
+        written
     }
 }
 

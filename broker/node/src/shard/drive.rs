@@ -148,6 +148,7 @@ async fn open_log(
 ) {
     let log = load(&broker, &channel, candidate, newest_max).await;
     if let Err(error) = &log {
+        broker.metrics().store_failed(broker.store().name(), "open_log");
         tracing::warn!(%channel, %error, "a durable channel cannot be opened");
     }
     broker.shard(shard).send(vec![Input::LogOpened { channel, handle, log: log.ok() }]);
@@ -177,12 +178,16 @@ async fn append_log(broker: Broker, shard: usize, handle: ChannelHandle, append:
         Ok(AppendOutcome::Conflict(_)) | Err(AppendError::Unknown(_)) => CommitOutcome::Lost,
         Err(AppendError::Rejected(_)) => CommitOutcome::Rejected,
     };
+    if matches!(outcome, CommitOutcome::Lost | CommitOutcome::Rejected) {
+        broker.metrics().store_failed(broker.store().name(), "append");
+    }
     broker.shard(shard).send(vec![Input::Committed { channel, handle, outcome }]);
 }
 
 async fn read_log(broker: Broker, shard: usize, channel: ChannelKey, ticket: u64, first: u64, last: u64) {
     let publications = read_range(&broker, &channel, first, last).await;
     if let Err(error) = &publications {
+        broker.metrics().store_failed(broker.store().name(), "read_log");
         tracing::warn!(%channel, %error, "a durable channel cannot be read");
     }
     broker.shard(shard).send(vec![Input::ReadDone { ticket, publications: publications.ok() }]);
@@ -209,6 +214,7 @@ async fn read_range(
 
 async fn trim_log(broker: Broker, channel: ChannelKey, first_offset: u64) {
     if let Err(error) = broker.store().trim_log(&channel, first_offset).await {
+        broker.metrics().store_failed(broker.store().name(), "trim_log");
         tracing::warn!(%channel, %error, "a durable channel cannot be trimmed; it will be tried again as it grows");
     }
 }
