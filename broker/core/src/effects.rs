@@ -35,6 +35,9 @@ pub enum Refusal {
     /// The shard holds as many channels as it may.
     #[error("too many channels")]
     TooManyChannels,
+    /// The channel has as many subscribers as it may.
+    #[error("too many subscribers")]
+    TooManySubscribers,
 }
 
 /// Where a publication ended up.

@@ -29,6 +29,8 @@ pub struct ChannelOptions {
     pub recovery_mode: RecoveryMode,
     /// A recovery that would need more publications than this fails, so that the client starts afresh.
     pub recovery_limit: usize,
+    /// How many subscriptions a channel takes; further ones are refused.
+    pub subscribers_max: u64,
     /// How many members presence holds; further ones are subscribed but not listed.
     pub presence_members_max: usize,
 }
@@ -51,6 +53,7 @@ impl Default for ChannelOptions {
             join_leave: false,
             recovery_mode: RecoveryMode::Stream,
             recovery_limit: 300,
+            subscribers_max: 1_000_000,
             presence_members_max: 100_000,
         }
     }

@@ -95,6 +95,10 @@ impl<R> Shard<R> {
         effects: &mut Vec<Effect<R>>,
     ) {
         let Some(channel) = self.channels.get_mut(key) else { return };
+        if channel.lanes.total() >= channel.options.subscribers_max {
+            let reply_body = Reply::Subscribed(Err(Refusal::TooManySubscribers));
+            return effects.push(Effect::Reply { to: reply, reply: reply_body });
+        }
         // What was released before belongs to the position that is answered now.
         channel.deliver(effects);
         channel.lanes.add(subscriber.lane);

@@ -21,6 +21,25 @@ impl Default for ConnectionLimits {
     }
 }
 
+/// How often something may still happen in the present second.
+#[derive(Debug, Default)]
+pub struct Allowance {
+    second: i64,
+    used: u32,
+}
+
+impl Allowance {
+    /// Takes one, unless `per_second` (0: no bound) have been taken in this second.
+    pub fn take(&mut self, per_second: u32, now_ms: i64) -> bool {
+        let second = now_ms / 1_000;
+        if second != self.second {
+            *self = Self { second, used: 0 };
+        }
+        self.used = self.used.saturating_add(1);
+        per_second == 0 || self.used <= per_second
+    }
+}
+
 /// Counts what is taken of a bound.
 #[derive(Clone, Debug, Default)]
 pub struct Seats(Arc<AtomicUsize>);
@@ -65,5 +84,34 @@ impl ConnectionPermit {
     /// Notes why the connection ends; the first reason counts.
     pub fn closed(&self, kind: CloseKind) {
         self.gauge.closed(kind);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Allowance, Seats};
+
+    #[test]
+    fn an_allowance_is_full_again_in_the_next_second() {
+        let mut allowance = Allowance::default();
+        let taken: Vec<bool> = (0..4).map(|_| allowance.take(3, 5_400)).collect();
+        assert_eq!(taken, [true, true, true, false]);
+        assert!(allowance.take(3, 6_000));
+    }
+
+    #[test]
+    fn no_bound_allows_everything() {
+        let mut allowance = Allowance::default();
+        assert!((0..1_000).all(|_| allowance.take(0, 1)));
+    }
+
+    #[test]
+    fn a_seat_is_free_again_when_it_is_dropped() {
+        let seats = Seats::default();
+        let guard = seats.take(1);
+        assert!(guard.is_some() && seats.take(1).is_none());
+        drop(guard);
+        assert!(seats.take(1).is_some());
+        assert_eq!(seats.taken(), 0);
     }
 }

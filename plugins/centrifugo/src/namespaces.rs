@@ -121,6 +121,7 @@ fn channel_options(namespace: &Namespace, config: &Centrifugo, limits: &Limits) 
             ConfiguredMode::Cache => RecoveryMode::Cache,
         },
         recovery_limit: limits.recovery_publications_max,
+        subscribers_max: limits.subscribers_per_channel_max as u64,
         presence_members_max: limits.presence_members_max,
     }
 }

@@ -10,6 +10,7 @@ use natter_node::metrics::ConnectionMetrics;
 use natter_node::plugin::{ListenerView, Mount, Plugin};
 use natter_node::realtime::ChannelPolicy;
 use natter_node::tenant::Tenants;
+use parking_lot::Mutex;
 
 use crate::proxy::Proxies;
 use crate::routes;
@@ -41,6 +42,7 @@ impl CentrifugoPlugin {
             settings: ArcSwap::from_pointee(settings),
             policy,
             connection_metrics: ConnectionMetrics::new("ws", "centrifugo"),
+            connects: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }

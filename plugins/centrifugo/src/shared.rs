@@ -8,11 +8,12 @@ use natter_core::ChannelKey;
 use natter_node::Broker;
 use natter_node::auth::Authenticator;
 use natter_node::config::{Centrifugo, Config, Limits};
-use natter_node::limits::SeatGuard;
+use natter_node::limits::{Allowance, SeatGuard};
 use natter_node::metrics::ConnectionMetrics;
 use natter_node::realtime::ChannelPolicy;
 use natter_node::tenant::{Tenant, Tenants};
 use natter_protocol::centrifuge::codes::ClientError;
+use parking_lot::Mutex;
 
 use crate::namespaces::{NameError, NamespaceRules, Namespaces};
 use crate::proxy::Proxies;
@@ -64,6 +65,8 @@ pub(crate) struct Shared {
     pub(crate) settings: ArcSwap<Settings>,
     pub(crate) policy: Arc<dyn ChannelPolicy>,
     pub(crate) connection_metrics: Arc<ConnectionMetrics>,
+    /// New connections of the present second.
+    pub(crate) connects: Mutex<Allowance>,
 }
 
 impl Shared {
@@ -80,14 +83,19 @@ impl Shared {
         self.settings.load().allowed_origins.iter().any(|pattern| matches_glob(pattern, &origin))
     }
 
-    /// A place for a new connection, unless the node is full or going down.
+    /// A place for a new connection, unless the node is full, takes no more in this second, or is going down.
     pub(crate) fn take_seat(&self) -> Option<SeatGuard> {
-        let seat = (!self.broker.is_draining())
-            .then(|| self.broker.connections().take(self.settings.load().limits.max_connections));
-        if matches!(seat, Some(None)) {
+        if self.broker.is_draining() {
+            return None;
+        }
+        let settings = self.settings.load();
+        let is_in_time =
+            self.connects.lock().take(settings.limits.connections_per_second, self.broker.clock().now_ms());
+        let seat = is_in_time.then(|| self.broker.connections().take(settings.limits.max_connections)).flatten();
+        if seat.is_none() {
             metrics::counter!("natter_limited_total", "scope" => "connect").increment(1);
         }
-        seat.flatten()
+        seat
     }
 }
 

@@ -67,6 +67,22 @@ test('any command before connect closes with 3501', bounded, async () => {
   assert.equal(await closeCode(socket), 3501);
 });
 
+test('an unsubscribe waits for the publications before it', bounded, async () => {
+  const socket = await connectedSocket();
+  const channel = freshChannel('durable');
+  socket.send(JSON.stringify({ id: 2, subscribe: { channel } }));
+  await once(socket, 'message');
+  socket.frames.length = 0;
+  const commands = [{ id: 3, publish: { channel, data: 1 } }, { id: 4, publish: { channel, data: 2 } }];
+  commands.push({ id: 5, unsubscribe: { channel } }, { id: 6, subscribe: { channel } });
+  socket.send(commands.map((command) => JSON.stringify(command)).join('\n'));
+  const replies = () => socket.frames.flatMap((frame) => frame.split('\n')).map((line) => JSON.parse(line));
+  while (!replies().some((reply) => reply.id === 6)) await nextMessage(socket);
+  const order = replies().map((reply) => reply.id ?? reply.push?.pub?.data ?? 'ping');
+  assert.deepEqual(order.filter((each) => [3, 4, 5, 6].includes(each)), [3, 4, 5, 6]);
+  assert.deepEqual(order.filter((each) => [1, 2, 5].includes(each)), [1, 2, 5]);
+});
+
 test('a second connect closes with 3501', bounded, async () => {
   const socket = await connectedSocket();
   socket.send(JSON.stringify({ id: 2, connect: { token: token({ sub: 'ada' }) } }));

@@ -161,6 +161,20 @@ fn channels_in_use_are_never_let_go_of() {
 }
 
 #[test]
+fn a_full_channel_refuses_subscribers_until_one_leaves() {
+    let mut bench = bench(ChannelOptions { subscribers_max: 1, ..ChannelOptions::default() }, 2);
+    bench.subscribe("a");
+    bench.subscribe("a");
+    let replies = bench.replies();
+    let [Reply::Subscribed(Ok(first)), Reply::Subscribed(Err(Refusal::TooManySubscribers))] = &replies[..] else {
+        panic!("{replies:?}");
+    };
+    bench.ask("a", Request::Unsubscribe { subscriber: first.subscriber.clone(), handle: first.handle });
+    bench.subscribe("a");
+    assert!(matches!(bench.replies()[..], [Reply::Subscribed(Ok(_))]));
+}
+
+#[test]
 fn asking_who_is_present_makes_no_channel() {
     let mut bench = bench(durable(), 1);
     bench.ask("a", Request::Presence { reply: 0 });

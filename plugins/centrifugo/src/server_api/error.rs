@@ -66,7 +66,7 @@ impl From<Refusal> for ApiError {
             Refusal::NotAvailable => Self::NOT_AVAILABLE,
             Refusal::UnrecoverablePosition => Self::UNRECOVERABLE_POSITION,
             Refusal::BadRequest => Self::BAD_REQUEST,
-            Refusal::TooManyChannels => Self::LIMIT_EXCEEDED,
+            Refusal::TooManyChannels | Refusal::TooManySubscribers => Self::LIMIT_EXCEEDED,
         }
     }
 }

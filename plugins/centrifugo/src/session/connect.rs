@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use natter_core::ClientInfo;
 use natter_node::auth::{ConnectionClaims, TokenError, Verified};
+use natter_node::limits::Allowance;
 use natter_node::session::{Close, CloseKind, SessionOut};
 use natter_node::tenant::Tenant;
 use natter_protocol::centrifuge::codes::{ClientError, Disconnect};
@@ -19,7 +20,7 @@ use super::grant::Grant;
 use super::subscribe::time_left;
 use super::subscription::{Origin, Subscriptions};
 use super::task::TaskResult;
-use super::{ClientSession, Connected, Phase, bad_request, close, publish};
+use super::{ClientSession, Connected, Phase, bad_request, close};
 use crate::namespaces::personal_channel;
 
 /// What Centrifugo's clients show as the server's version.
@@ -183,7 +184,9 @@ impl ClientSession {
             is_refreshed_by_client: admission.is_refreshed_by_client,
             subscriptions: Subscriptions::default(),
             recent: None,
-            publish_allowance: publish::Allowance::default(),
+            publish_allowance: Allowance::default(),
+            open_publications: 0,
+            waiting_unsubscribes: Vec::new(),
         };
         self.phase = Phase::Connecting(Box::new(Connecting { connected, id, result, open: 0 }));
         out.cork();

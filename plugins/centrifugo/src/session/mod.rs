@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use natter_core::{ChannelHandle, ClientInfo, Reply as ShardReply};
+use natter_node::limits::Allowance;
 use natter_node::session::{Close, CloseKind, Control, NodeClose, Session, SessionOut, Target, WorkResult};
 use natter_node::tenant::Tenant;
 use natter_protocol::centrifuge::codes::{ClientError, Disconnect};
@@ -96,7 +97,11 @@ struct Connected {
     /// The channel that was published to last: a publisher seldom changes it.
     recent: Option<Box<ResolvedChannel>>,
     /// Publications that may be made in the present second.
-    publish_allowance: publish::Allowance,
+    publish_allowance: Allowance,
+    /// Publications that have not been answered: an unsubscription waits for them.
+    open_publications: u32,
+    /// Unsubscribe commands that wait, with the numbers of their subscriptions.
+    waiting_unsubscribes: Vec<(u32, u32)>,
 }
 
 impl ClientSession {

@@ -18,25 +18,6 @@ use super::{ClientSession, Connected};
 use crate::namespaces::is_reserved;
 use crate::shared::ResolvedChannel;
 
-/// How many publications a connection may still make in the present second.
-#[derive(Debug, Default)]
-pub(super) struct Allowance {
-    second: i64,
-    used: u32,
-}
-
-impl Allowance {
-    /// Takes one, unless `per_second` (0: no bound) have been taken in this second.
-    fn take(&mut self, per_second: u32, now_ms: i64) -> bool {
-        let second = now_ms / 1_000;
-        if second != self.second {
-            *self = Self { second, used: 0 };
-        }
-        self.used = self.used.saturating_add(1);
-        per_second == 0 || self.used <= per_second
-    }
-}
-
 impl ClientSession {
     pub(super) fn publish(&mut self, id: u32, request: PublishRequest, out: &mut SessionOut<'_>) -> Result<(), Close> {
         let channel = match self.publishable(&request, out.now_ms()) {
@@ -72,6 +53,7 @@ impl ClientSession {
             subscription.and_then(|subscription| subscription.subscriber.info.as_ref()).unwrap_or(&connected.info);
         let delta = draft.delta || channel.rules.rules.delta_publish;
         let draft = Draft { info: Some(Arc::clone(info)), delta, ..draft };
+        connected.open_publications += 1;
         let request = Request::Publish { draft, reply: Some(()) };
         out.request(Token::pack(Pending::Publish, id), channel.key, Arc::clone(&channel.rules.options), request);
         Ok(())
@@ -83,16 +65,19 @@ impl ClientSession {
         result: Result<Published, Refusal>,
         out: &mut SessionOut<'_>,
     ) -> Result<(), Close> {
+        let connected = self.connected()?;
+        connected.open_publications = connected.open_publications.saturating_sub(1);
         match result {
             Ok(published) => {
                 crate::metrics::publish_result(if published.suppressed { "duplicate" } else { "ok" });
-                self.reply(&Reply { id, publish: Some(PublishResult::default()), ..Reply::default() }, out)
+                self.reply(&Reply { id, publish: Some(PublishResult::default()), ..Reply::default() }, out)?;
             }
             Err(refusal) => {
                 crate::metrics::publish_result("store_error");
-                self.refuse(id, client_error(refusal), out)
+                self.refuse(id, client_error(refusal), out)?;
             }
         }
+        self.unsubscribe_after_publications(out)
     }
 
     /// The channel of a publish request that may be made.

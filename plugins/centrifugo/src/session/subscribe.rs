@@ -323,7 +323,8 @@ impl ClientSession {
         if channel.is_empty() {
             return Err(bad_request());
         }
-        let Some(subscription) = self.connected()?.subscriptions.get_mut(channel) else {
+        let connected = self.connected()?;
+        let Some(subscription) = connected.subscriptions.get_mut(channel) else {
             return self.reply_unsubscribed(id, out);
         };
         match &mut subscription.state {
@@ -332,11 +333,30 @@ impl ClientSession {
                 self.waits += 1;
                 Ok(())
             }
+            State::Active(_) if connected.open_publications > 0 => {
+                connected.waiting_unsubscribes.push((id, subscription.number));
+                self.waits += 1;
+                Ok(())
+            }
             State::Active(_) => {
                 let number = subscription.number;
                 self.unsubscribe_numbered(id, number, out)
             }
         }
+    }
+
+    /// Carries out the unsubscriptions that came behind publications, once those are answered: their publisher is still
+    /// to get its own.
+    pub(super) fn unsubscribe_after_publications(&mut self, out: &mut SessionOut<'_>) -> Result<(), Close> {
+        let connected = self.connected()?;
+        if connected.open_publications > 0 {
+            return Ok(());
+        }
+        for (id, number) in std::mem::take(&mut connected.waiting_unsubscribes) {
+            self.unsubscribe_numbered(id, number, out)?;
+            self.waited(out)?;
+        }
+        Ok(())
     }
 
     fn unsubscribe_numbered(&mut self, id: u32, number: u32, out: &mut SessionOut<'_>) -> Result<(), Close> {

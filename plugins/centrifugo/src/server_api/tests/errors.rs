@@ -96,6 +96,7 @@ fn refusals_have_their_codes() {
         (Refusal::UnrecoverablePosition, 112, 416),
         (Refusal::BadRequest, 107, 400),
         (Refusal::TooManyChannels, 106, 400),
+        (Refusal::TooManySubscribers, 106, 400),
     ];
     for (refusal, code, status) in cases {
         let error = ApiError::from(refusal);

@@ -69,6 +69,7 @@ impl Api {
         .unwrap();
         let settings = Settings::new(&config);
         let shared = Arc::new(Shared {
+            connects: Default::default(),
             broker,
             tenants: Arc::new(Tenants::new(config.tenants.clone())),
             authenticator: ArcSwap::from_pointee(Authenticator::new(&config.tenants).unwrap()),
