@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use metrics::{Counter, counter, describe_counter, histogram};
+use metrics::{Counter, Histogram, counter, describe_counter, histogram};
 use natter_core::Recovery;
 use natter_node::auth::TokenError;
 
@@ -32,8 +32,14 @@ pub(crate) fn publish_result(result: &'static str) {
 
 /// Records how long a publication took, from its arrival to its acknowledgement.
 pub(crate) fn publish_duration(duration: Duration, is_durable: bool) {
-    let durability = if is_durable { "durable" } else { "memory" };
-    histogram!("natter_publish_duration_seconds", "plugin" => PLUGIN, "durability" => durability).record(duration);
+    static DURABLE: LazyLock<Histogram> = LazyLock::new(|| publish_histogram("durable"));
+    static MEMORY: LazyLock<Histogram> = LazyLock::new(|| publish_histogram("memory"));
+    let histogram = if is_durable { &DURABLE } else { &MEMORY };
+    histogram.record(duration);
+}
+
+fn publish_histogram(durability: &'static str) -> Histogram {
+    histogram!("natter_publish_duration_seconds", "plugin" => PLUGIN, "durability" => durability)
 }
 
 /// Counts a token or a key that was refused.

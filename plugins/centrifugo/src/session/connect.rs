@@ -1,6 +1,6 @@
 //! `connect`: who is there, and what is it subscribed to from the start (sections 4, 6.8 and 9).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -185,7 +185,7 @@ impl ClientSession {
             subscriptions: Subscriptions::default(),
             recent: None,
             publish_allowance: Allowance::default(),
-            open_publications: 0,
+            open_publications: VecDeque::new(),
             waiting_unsubscribes: Vec::new(),
         };
         self.phase = Phase::Connecting(Box::new(Connecting { connected, id, result, open: 0 }));

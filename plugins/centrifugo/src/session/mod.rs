@@ -33,6 +33,7 @@ use natter_protocol::centrifuge::schema::Command;
 
 use self::connect::Connecting;
 use self::deadlines::Deadlines;
+use self::publish::OpenPublication;
 use self::subscription::Subscriptions;
 use self::token::{Pending, Token};
 use crate::shared::{ResolvedChannel, Settings, Shared};
@@ -99,7 +100,7 @@ struct Connected {
     /// Publications that may be made in the present second.
     publish_allowance: Allowance,
     /// Publications that have not been answered: an unsubscription waits for them.
-    open_publications: u32,
+    open_publications: VecDeque<OpenPublication>,
     /// Unsubscribe commands that wait, with the numbers of their subscriptions.
     waiting_unsubscribes: Vec<(u32, u32)>,
 }

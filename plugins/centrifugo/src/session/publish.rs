@@ -1,6 +1,7 @@
 //! `publish` (section 7).
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use natter_core::{Draft, Published, Refusal, Request};
@@ -17,6 +18,15 @@ use super::token::{Pending, Token};
 use super::{ClientSession, Connected};
 use crate::namespaces::is_reserved;
 use crate::shared::ResolvedChannel;
+
+/// A publication that its channel's owner has not answered. As many as a connection may have requests in flight.
+#[derive(Debug)]
+pub(super) struct OpenPublication {
+    /// The command's id.
+    id: u32,
+    is_durable: bool,
+    since: Instant,
+}
 
 impl ClientSession {
     pub(super) fn publish(&mut self, id: u32, request: PublishRequest, out: &mut SessionOut<'_>) -> Result<(), Close> {
@@ -53,7 +63,8 @@ impl ClientSession {
             subscription.and_then(|subscription| subscription.subscriber.info.as_ref()).unwrap_or(&connected.info);
         let delta = draft.delta || channel.rules.rules.delta_publish;
         let draft = Draft { info: Some(Arc::clone(info)), delta, ..draft };
-        connected.open_publications += 1;
+        let is_durable = channel.rules.options.durable;
+        connected.open_publications.push_back(OpenPublication { id, is_durable, since: Instant::now() });
         let request = Request::Publish { draft, reply: Some(()) };
         out.request(Token::pack(Pending::Publish, id), channel.key, Arc::clone(&channel.rules.options), request);
         Ok(())
@@ -66,7 +77,11 @@ impl ClientSession {
         out: &mut SessionOut<'_>,
     ) -> Result<(), Close> {
         let connected = self.connected()?;
-        connected.open_publications = connected.open_publications.saturating_sub(1);
+        // Answers mostly come in order, so the first one is it.
+        let index = connected.open_publications.iter().position(|open| open.id == id);
+        if let Some(open) = index.and_then(|index| connected.open_publications.remove(index)) {
+            crate::metrics::publish_duration(open.since.elapsed(), open.is_durable);
+        }
         match result {
             Ok(published) => {
                 crate::metrics::publish_result(if published.suppressed { "duplicate" } else { "ok" });

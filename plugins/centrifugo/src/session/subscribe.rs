@@ -333,7 +333,7 @@ impl ClientSession {
                 self.waits += 1;
                 Ok(())
             }
-            State::Active(_) if connected.open_publications > 0 => {
+            State::Active(_) if !connected.open_publications.is_empty() => {
                 connected.waiting_unsubscribes.push((id, subscription.number));
                 self.waits += 1;
                 Ok(())
@@ -349,7 +349,7 @@ impl ClientSession {
     /// to get its own.
     pub(super) fn unsubscribe_after_publications(&mut self, out: &mut SessionOut<'_>) -> Result<(), Close> {
         let connected = self.connected()?;
-        if connected.open_publications > 0 {
+        if !connected.open_publications.is_empty() {
             return Ok(());
         }
         for (id, number) in std::mem::take(&mut connected.waiting_unsubscribes) {
