@@ -102,7 +102,7 @@ pub(crate) struct Announcement {
 }
 
 /// Wraps a payload, if there is one, as the transport wants it.
-pub(crate) fn append_frame(framing: Framing, payload: &[u8], frames: &mut BytesMut) {
+fn append_frame(framing: Framing, payload: &[u8], frames: &mut BytesMut) {
     if payload.is_empty() {
         return;
     }
@@ -114,7 +114,7 @@ pub(crate) fn append_frame(framing: Framing, payload: &[u8], frames: &mut BytesM
     frames.put_slice(payload);
 }
 
-/// Wraps one payload.
+/// Wraps one payload; empty when it is.
 pub(crate) fn frame(framing: Framing, payload: &[u8]) -> Bytes {
     let mut frames = BytesMut::with_capacity(payload.len() + 10);
     append_frame(framing, payload, &mut frames);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use natter_core::{ChannelHandle, Reply, Request};
 
-use super::burst::{Announcement, Burst, append_frame};
+use super::burst::{Announcement, Burst, frame};
 use super::event::LaneEvent;
 use super::subscribers::{LaneChannel, Member};
 use super::{ConnectionId, Lane, connection_id};
@@ -85,14 +85,16 @@ impl Lane {
         self.switch_payload_to(None);
         let Some(channel) = self.subscribers.get_mut(announcement.channel).map(take_groups) else { return };
         for group in &channel.groups {
+            let mut listeners = group.members.iter().filter(|member| member.wants_presence_edges).peekable();
+            if listeners.peek().is_none() {
+                continue;
+            }
             let mut payload = BytesMut::new();
             let name = channel.key.name();
             group.variant.codec.append_presence_edge(name, announcement.edge, &announcement.info, &mut payload);
-            let mut frames = BytesMut::with_capacity(payload.len() + 10);
-            append_frame(group.variant.framing, &payload, &mut frames);
-            let frames = frames.freeze();
-            for member in group.members.iter().filter(|member| member.wants_presence_edges) {
-                self.enqueue(member.slot, frames.clone());
+            let frame = frame(group.variant.framing, &payload);
+            for member in listeners {
+                self.enqueue(member.slot, frame.clone());
             }
         }
         self.put_groups_back(announcement.channel, channel);
@@ -111,7 +113,7 @@ impl Lane {
     /// Adds a frame to a connection's queue; a connection whose queue is full is closed as slow.
     pub(super) fn enqueue(&mut self, slot: u32, frame: Bytes) {
         let Some(connection) = self.connections.get_mut(slot as usize) else { return };
-        if connection.closing.is_some() || connection.is_doomed {
+        if frame.is_empty() || connection.closing.is_some() || connection.is_doomed {
             return;
         }
         if let Some(held_back) = &mut connection.held_back {

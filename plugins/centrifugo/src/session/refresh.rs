@@ -41,13 +41,7 @@ impl ClientSession {
         let claims = match result {
             Ok(claims) => claims,
             Err(TokenError::KeysUnavailable) => return self.refuse(id, ClientError::INTERNAL, out),
-            Err(error) => {
-                crate::metrics::token_failure(error);
-                return Err(match error {
-                    TokenError::Expired => close(Disconnect::CONNECTION_EXPIRED, CloseKind::Auth),
-                    _ => close(Disconnect::INVALID_TOKEN, CloseKind::Auth),
-                });
-            }
+            Err(error) => return Err(token_refused(error, Disconnect::CONNECTION_EXPIRED)),
         };
         let connected = self.connected()?;
         if claims.user != *connected.user || *claims.tenant != *connected.tenant.id().as_str() {
@@ -119,13 +113,7 @@ impl ClientSession {
         let claims = match result {
             Ok(claims) => claims,
             Err(TokenError::KeysUnavailable) => return self.refuse(id, ClientError::INTERNAL, out),
-            Err(error) => {
-                crate::metrics::token_failure(error);
-                return Err(match error {
-                    TokenError::Expired => close(Disconnect::SUBSCRIPTION_EXPIRED, CloseKind::Auth),
-                    _ => close(Disconnect::INVALID_TOKEN, CloseKind::Auth),
-                });
-            }
+            Err(error) => return Err(token_refused(error, Disconnect::SUBSCRIPTION_EXPIRED)),
         };
         let deadline_ms = self.subscription_deadline_ms(claims.expire_at, true);
         let now_ms = out.now_ms();
@@ -156,5 +144,14 @@ impl ClientSession {
             }
         }
         Ok(())
+    }
+}
+
+/// How a connection ends whose refreshing token does not pass; `expired` is for one that is only too old.
+fn token_refused(error: TokenError, expired: Disconnect) -> Close {
+    crate::metrics::token_failure(error);
+    match error {
+        TokenError::Expired => close(expired, CloseKind::Auth),
+        _ => close(Disconnect::INVALID_TOKEN, CloseKind::Auth),
     }
 }
