@@ -1,6 +1,7 @@
 //! The load generator of natter, as a library so that its oracle and its client can be tested and reused.
 //!
-//! It speaks the public Centrifugo protocol and nothing else, so the same run can be aimed at natter or at a peer:
+//! It speaks public protocols and nothing else, Centrifugo's and ChatSDK's REST, so the same run can be aimed at natter or at
+//! a peer:
 //!
 //! - [`client`]: one connection, from address and token to frames and the cheap scan of what arrives;
 //! - [`load`]: many connections, in event loops of their own, with a sequence check on every delivery;

@@ -1,4 +1,5 @@
-//! `loadtest`: drives natter, or any other server that speaks Centrifugo's client protocol, and judges what it delivered.
+//! `loadtest`: drives natter, or any other server that speaks Centrifugo's client protocol or ChatSDK's REST API, and judges
+//! what it did.
 
 use std::process::ExitCode;
 

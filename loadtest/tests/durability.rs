@@ -18,7 +18,7 @@ use loadtest::client::session::Target;
 use loadtest::client::token::Tokens;
 use loadtest::client::wire::Encoding;
 use loadtest::report::text::Progress;
-use loadtest::scenario::durability::{self, DurabilityOptions};
+use loadtest::scenario::durability::{self, DurabilityOptions, Interface};
 use loadtest::scenario::{Setting, Verdict};
 
 mod durable_standin;
@@ -63,6 +63,7 @@ fn judge(fault: &str) -> Verdict {
         progress: Progress::silent(),
     };
     let options = DurabilityOptions {
+        interface: Interface::Centrifugo,
         program: script(folder.path(), fault),
         config: None,
         kills: 3,

@@ -3,7 +3,11 @@
 //! Both printed forms hold the same 24 hex digits: bare, and as a UUID of version 8 with the digits around the version and
 //! the variant and zeros at its end. Ids sort by time in bytes and in both texts. Clock and randomness are arguments.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Bits of each half of an id.
 const HALF_BITS: u32 = 48;
@@ -80,6 +84,20 @@ impl EntityId {
 impl Display for EntityId {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+/// As 24 hex digits.
+impl Serialize for EntityId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EntityId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse_hex(&text).ok_or_else(|| D::Error::custom("not 24 hex digits"))
     }
 }
 

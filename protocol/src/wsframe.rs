@@ -2,7 +2,7 @@
 //!
 //! A frame for many subscribers is built once, header and payload in one buffer, and then shared.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 /// Longest header of an unmasked frame, in bytes.
 pub const HEADER_BYTES_MAX: usize = 10;
@@ -47,6 +47,21 @@ pub fn frame(opcode: Opcode, payload: &[u8]) -> Bytes {
     out.freeze()
 }
 
+/// Takes the first frame off complete frames that [`append_header`] has begun; `None` at their end.
+pub fn take_frame(frames: &mut Bytes) -> Option<(u8, Bytes)> {
+    let (&opcode, &short) = (frames.first()?, frames.get(1)?);
+    let (header_len, payload_len) = match short {
+        LEN_16 => (4, usize::from(u16::from_be_bytes(frames.get(2..4)?.try_into().ok()?))),
+        LEN_64 => (10, usize::try_from(u64::from_be_bytes(frames.get(2..10)?.try_into().ok()?)).ok()?),
+        short => (2, usize::from(short)),
+    };
+    if frames.len() - header_len < payload_len {
+        return None;
+    }
+    frames.advance(header_len);
+    Some((opcode & !FINAL, frames.split_to(payload_len)))
+}
+
 /// The header and how many bytes of the array it takes.
 fn header(opcode: Opcode, payload_len: usize) -> ([u8; HEADER_BYTES_MAX], usize) {
     let mut header = [0; HEADER_BYTES_MAX];
@@ -79,6 +94,19 @@ mod tests {
         assert_eq!(&frame(Opcode::Pong, b"")[..], [0x8a, 0]);
         assert_eq!(&frame(Opcode::Binary, &[7; 256])[..4], [0x82, 0x7e, 0x01, 0x00]);
         assert_eq!(&frame(Opcode::Binary, &[7; 65536])[..10], [0x82, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0]);
+    }
+
+    #[test]
+    fn frames_are_taken_off_one_by_one() {
+        for len in [0, 1, 125, 126, 65535, 65536] {
+            let mut frames = BytesMut::new();
+            frames.put_slice(&frame(Opcode::Text, &vec![b'a'; len]));
+            frames.put_slice(&frame(Opcode::Binary, b"next"));
+            let mut frames = frames.freeze();
+            assert_eq!(take_frame(&mut frames), Some((Opcode::Text as u8, vec![b'a'; len].into())));
+            assert_eq!(take_frame(&mut frames), Some((Opcode::Binary as u8, Bytes::from_static(b"next"))));
+            assert_eq!(take_frame(&mut frames), None);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::durable::{DurableLog, Flight, number};
+use crate::durable::{DurableLog, Flight, Numbering, publication};
 use crate::effects::{Delivery, Effect, Published};
 use crate::idempotency::IdempotencyWindow;
 use crate::input::Request;
@@ -94,7 +94,7 @@ impl<R> Channel<R> {
         // What went around history has no position.
         let is_repeat_of_unnumbered = by_key == Some(0);
         let epoch = self.stream.as_ref().filter(|_| !is_repeat_of_unnumbered).map(|stream| stream.epoch.clone());
-        Some(Published { offset, epoch, suppressed: true })
+        Some(Published::repeat(offset, epoch))
     }
 
     /// Remembers the key and the version of what has been published.
@@ -114,21 +114,13 @@ impl<R> Channel<R> {
         let stream = self.stream.as_ref().filter(|_| is_numbered);
         let epoch = stream.map(|stream| stream.epoch.clone());
         let publication = match stream {
-            Some(stream) => number(&draft, stream, 0, now),
-            None => Arc::new(Publication {
-                offset: 0,
-                seq: 0,
-                time_ms: now,
-                data: draft.data.clone(),
-                info: draft.info.clone(),
-                tags: draft.tags.clone(),
-                delta: draft.delta,
-            }),
+            Some(stream) => Numbering::after(stream).number(&draft, now),
+            None => publication(&draft, 0, 0, now),
         };
-        let offset = publication.offset;
-        self.remember(&draft, offset, now);
+        let published = Published::new(&publication, epoch);
+        self.remember(&draft, published.offset, now);
         self.release(publication);
-        Published { offset, epoch, suppressed: false }
+        published
     }
 
     /// Makes a publication visible: from here on it is in history and on its way to subscribers.
@@ -220,10 +212,16 @@ impl<R> Channel<R> {
     }
 
     /// Settles the batch that the store has answered. False when this life of the channel is over.
-    pub(crate) fn commit(&mut self, outcome: CommitOutcome, now: i64, effects: &mut Vec<Effect<R>>) -> bool {
+    pub(crate) fn commit(
+        &mut self,
+        key: &ChannelKey,
+        outcome: CommitOutcome,
+        now: i64,
+        effects: &mut Vec<Effect<R>>,
+    ) -> bool {
         let Some(flight) = self.durable.as_mut().and_then(|durable| durable.land()) else { return true };
         match outcome {
-            CommitOutcome::Appended => self.appended(flight, now, effects),
+            CommitOutcome::Appended => self.appended(key, flight, now, effects),
             CommitOutcome::Duplicate { index, position } if index < flight.pending.len() => {
                 self.repeated(flight, index, position, now, effects);
             }
@@ -237,11 +235,14 @@ impl<R> Channel<R> {
         true
     }
 
-    fn appended(&mut self, flight: Flight<R>, now: i64, effects: &mut Vec<Effect<R>>) {
+    fn appended(&mut self, key: &ChannelKey, flight: Flight<R>, now: i64, effects: &mut Vec<Effect<R>>) {
+        if self.options.observed {
+            effects.push(Effect::Committed { channel: key.clone(), publications: flight.publications.clone() });
+        }
         let epoch = self.stream.as_ref().map(|stream| stream.epoch.clone());
         let mut acks = Vec::with_capacity(flight.pending.len());
         for (publication, pending) in flight.publications.into_iter().zip(flight.pending) {
-            acks.push((Published { offset: publication.offset, epoch: epoch.clone(), suppressed: false }, pending));
+            acks.push((Published::new(&publication, epoch.clone()), pending));
             self.release(publication);
         }
         self.deliver(effects);
@@ -258,7 +259,7 @@ impl<R> Channel<R> {
         if let Some(key) = flight.pending[index].draft.idempotency_key.clone().filter(|_| is_this_log) {
             self.idempotency.get_or_insert_default().insert(key, first.offset, now);
         }
-        let published = Published { offset: first.offset, epoch: Some(first.epoch), suppressed: true };
+        let published = Published::repeat(first.offset, Some(first.epoch));
         if let Some(durable) = &mut self.durable {
             durable.retry_without(flight, index, published, effects);
         }
@@ -295,6 +296,9 @@ impl<R> Channel<R> {
 
     /// Tells the store what it may forget, if that is `step` events or more.
     pub(crate) fn trim(&mut self, key: &ChannelKey, step: u64, effects: &mut Vec<Effect<R>>) {
+        if self.options.keeps_log {
+            return;
+        }
         let (Some(durable), Some(stream)) = (&mut self.durable, &self.stream) else { return };
         if let Some(first_offset) = durable.trim_due(stream.first, step) {
             effects.push(Effect::Trim { channel: key.clone(), first_offset });

@@ -8,11 +8,13 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::effects::{Effect, Published, Refusal, Reply};
+#[cfg(feature = "faults")]
+use crate::faults::append_records_max;
 use crate::input::{Draft, Request};
 use crate::log::LogRecord;
 use crate::opening::Opening;
 use crate::stream::{Stream, is_old_version};
-use crate::{ChannelHandle, ChannelKey, Publication};
+use crate::{ChannelHandle, ChannelKey, MESSAGE, Publication};
 
 /// The store takes at most this many events in one append.
 pub(crate) const APPEND_RECORDS_MAX: usize = 256;
@@ -111,14 +113,12 @@ impl<R> DurableLog<R> {
         if pending.is_empty() {
             return;
         }
-        let publications: Vec<_> = pending
-            .iter()
-            .enumerate()
-            .map(|(index, pending)| number(&pending.draft, stream, index as u64, now))
-            .collect();
+        let mut numbering = Numbering::after(stream);
+        let publications: Vec<_> = pending.iter().map(|pending| numbering.number(&pending.draft, now)).collect();
         let records = publications.iter().zip(&pending).map(|(publication, pending)| LogRecord {
             publication: Arc::clone(publication),
             idempotency_key: pending.draft.idempotency_key.clone(),
+            id: pending.draft.id,
         });
         effects.push(Effect::Append {
             channel: channel.clone(),
@@ -205,19 +205,20 @@ impl<R> DurableLog<R> {
     /// Takes the next batch, within the store's limits. An application's version that has become old while it
     /// waited is answered here; one that is old against another one of the batch waits to see that one stored.
     fn take_batch(&mut self, stream: &Stream, effects: &mut Vec<Effect<R>>) -> Vec<Pending<R>> {
-        let mut batch: Vec<Pending<R>> = Vec::with_capacity(self.queue.len().min(APPEND_RECORDS_MAX));
+        let records_max = append_records_max();
+        let mut batch: Vec<Pending<R>> = Vec::with_capacity(self.queue.len().min(records_max));
         let mut bytes = 0;
         let mut newest_version = None;
         while let Some(next) = self.queue.front() {
             let size = next.draft.data.len();
-            let is_full = batch.len() >= APPEND_RECORDS_MAX || (!batch.is_empty() && bytes + size > APPEND_BYTES_MAX);
+            let is_full = batch.len() >= records_max || (!batch.is_empty() && bytes + size > APPEND_BYTES_MAX);
             if is_full || is_old_version(newest_version.as_ref(), &next.draft) {
                 break;
             }
             let Some(next) = self.queue.pop_front() else { break };
             self.queue_bytes -= size;
             if is_old_version(stream.version.as_ref(), &next.draft) {
-                let current = Published { offset: stream.top, epoch: Some(stream.epoch.clone()), suppressed: true };
+                let current = Published::repeat(stream.top, Some(stream.epoch.clone()));
                 self.settle(next, Ok(current), effects);
                 continue;
             }
@@ -229,15 +230,40 @@ impl<R> DurableLog<R> {
     }
 }
 
+#[cfg(not(feature = "faults"))]
+fn append_records_max() -> usize {
+    APPEND_RECORDS_MAX
+}
+
 fn refuse<R>(reply: Option<R>, effects: &mut Vec<Effect<R>>) {
     effects.extend(reply.map(|to| Effect::Reply { to, reply: Reply::Published(Err(Refusal::Busy)) }));
 }
 
-/// Gives a draft the number `index + 1` above the stream's top.
-pub(crate) fn number(draft: &Draft, stream: &Stream, index: u64, now: i64) -> Arc<Publication> {
+/// The next numbers of a stream.
+pub(crate) struct Numbering {
+    offset: u64,
+    seq: u64,
+}
+
+impl Numbering {
+    pub(crate) fn after(stream: &Stream) -> Self {
+        Self { offset: stream.top, seq: stream.seq }
+    }
+
+    /// Gives a draft the next offset, and the next message number if it is a message.
+    pub(crate) fn number(&mut self, draft: &Draft, now: i64) -> Arc<Publication> {
+        self.offset += 1;
+        self.seq += u64::from(draft.kind == MESSAGE);
+        publication(draft, self.offset, self.seq, now)
+    }
+}
+
+/// A draft as a publication with these numbers.
+pub(crate) fn publication(draft: &Draft, offset: u64, seq: u64, now: i64) -> Arc<Publication> {
     Arc::new(Publication {
-        offset: stream.top + 1 + index,
-        seq: stream.seq + 1 + index,
+        offset,
+        seq,
+        kind: draft.kind,
         time_ms: now,
         data: draft.data.clone(),
         info: draft.info.clone(),

@@ -45,10 +45,27 @@ pub enum Refusal {
 pub struct Published {
     /// Its offset; 0 when the channel keeps no history.
     pub offset: u64,
+    /// The channel's message number with it; 0 when the channel keeps no history, and when `suppressed`.
+    pub seq: u64,
+    /// When it was numbered, in Unix milliseconds; 0 when `suppressed`.
+    pub time_ms: i64,
     /// The log it is in; `None` when the channel keeps no history.
     pub epoch: Option<Epoch>,
     /// Whether nothing was published, since it repeats an idempotency key or an old version.
     pub suppressed: bool,
+}
+
+impl Published {
+    /// The answer to whoever published this.
+    pub(crate) fn new(publication: &Publication, epoch: Option<Epoch>) -> Self {
+        let &Publication { offset, seq, time_ms, .. } = publication;
+        Self { offset, seq, time_ms, epoch, suppressed: false }
+    }
+
+    /// The answer to whoever repeats what stands at `offset`.
+    pub(crate) fn repeat(offset: u64, epoch: Option<Epoch>) -> Self {
+        Self { offset, seq: 0, time_ms: 0, epoch, suppressed: true }
+    }
 }
 
 /// What a new subscriber needs to know.
@@ -97,7 +114,7 @@ pub enum Reply {
     Subscribed(Result<Box<Subscribed>, Refusal>),
     /// To `Request::History`.
     History(Result<Box<HistoryPage>, Refusal>),
-    /// To `Request::RemoveHistory`.
+    /// To `Request::RemoveHistory` and `Request::Close`.
     HistoryRemoved(Result<(), Refusal>),
     /// To `Request::Presence`.
     Presence(Result<Vec<Arc<ClientInfo>>, Refusal>),
@@ -144,6 +161,13 @@ pub enum Effect<R> {
         lanes: LaneSet,
         /// The publications.
         delivery: Delivery,
+    },
+    /// Tell the node's observer what has become durable. Comes before the answers to those who published it.
+    Committed {
+        /// The channel.
+        channel: ChannelKey,
+        /// Oldest first, without a hole.
+        publications: Vec<Arc<Publication>>,
     },
     /// Tell the subscribers who came or left.
     Announce {

@@ -7,13 +7,17 @@ use bytes::Bytes;
 use crate::effects::{Refusal, Reply};
 use crate::log::{CommitOutcome, LogHead};
 use crate::stream::{HistoryQuery, Since};
-use crate::{ChannelHandle, ChannelKey, ChannelOptions, ClientInfo, LaneId, Publication, Tags};
+use crate::{ChannelHandle, ChannelKey, ChannelOptions, ClientInfo, EntityId, LaneId, Publication, Tags};
 
 /// A publication before it has its number.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     /// The payload; must not be a slice of a connection's read buffer.
     pub data: Bytes,
+    /// What the domain above calls it; [`MESSAGE`](crate::MESSAGE), the default, is what `seq` counts.
+    pub kind: u8,
+    /// By what it can be found in a durable log later; given to no other event of the channel.
+    pub id: Option<EntityId>,
     /// The publishing connection, when a connection publishes.
     pub info: Option<Arc<ClientInfo>>,
     /// Labels.
@@ -83,6 +87,12 @@ pub enum Request<R> {
         /// Who waits for the result.
         reply: R,
     },
+    /// End this life of the channel: its subscribers are told to subscribe anew, whoever waits is refused, and the next
+    /// request finds what the store has. For a log that is deleted. Answered with `Reply::HistoryRemoved`.
+    Close {
+        /// Who waits for the result.
+        reply: R,
+    },
     /// List who is present. Answered with `Reply::Presence`.
     Presence {
         /// Who waits for the result.
@@ -103,7 +113,7 @@ impl<R> Request<R> {
             Self::Publish { reply, .. } => reply.map(|to| (to, Reply::Published(Err(refusal)))),
             Self::Subscribe { reply, .. } => Some((reply, Reply::Subscribed(Err(refusal)))),
             Self::History { reply, .. } => Some((reply, Reply::History(Err(refusal)))),
-            Self::RemoveHistory { reply } => Some((reply, Reply::HistoryRemoved(Err(refusal)))),
+            Self::RemoveHistory { reply } | Self::Close { reply } => Some((reply, Reply::HistoryRemoved(Err(refusal)))),
             Self::Presence { reply } => Some((reply, Reply::Presence(Err(refusal)))),
             Self::PresenceStats { reply } => Some((reply, Reply::PresenceStats(Err(refusal)))),
             Self::Unsubscribe { .. } | Self::UpdatePresence { .. } => None,
@@ -119,6 +129,7 @@ impl<R> Request<R> {
             Self::UpdatePresence { subscriber } => Request::UpdatePresence { subscriber },
             Self::History { query, .. } => Request::History { query, reply: to },
             Self::RemoveHistory { .. } => Request::RemoveHistory { reply: to },
+            Self::Close { .. } => Request::Close { reply: to },
             Self::Presence { .. } => Request::Presence { reply: to },
             Self::PresenceStats { .. } => Request::PresenceStats { reply: to },
         }

@@ -7,6 +7,8 @@
 mod channel;
 mod durable;
 mod effects;
+#[cfg(feature = "faults")]
+mod faults;
 mod idempotency;
 mod input;
 mod key;
@@ -33,9 +35,11 @@ pub use lanes::{LaneId, LaneSet};
 pub use log::{CommitOutcome, LogHead, LogRecord};
 /// Who published, or who is present.
 pub use natter_protocol::centrifuge::schema::ClientInfo;
+/// The id of an entity of the domain above.
+pub use natter_protocol::ids::EntityId;
 pub use options::{ChannelOptions, RecoveryMode};
 pub use position::{Epoch, Position};
 pub use presence::PresenceStats;
-pub use publication::{Publication, Tags};
+pub use publication::{MESSAGE, Publication, Tags};
 pub use shard::{Shard, ShardLimits, ShardStats};
 pub use stream::{HistoryQuery, Since};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Epoch, Position, Publication};
+use crate::{EntityId, Epoch, Position, Publication};
 
 /// Where a channel's log begins and ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +18,14 @@ pub struct LogHead {
 }
 
 /// One event to append, with the key that makes a repeat of it harmless.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct LogRecord {
     /// The event, already numbered by the channel's owner.
     pub publication: Arc<Publication>,
     /// The publisher's idempotency key (1 to 255 bytes).
     pub idempotency_key: Option<Arc<str>>,
+    /// The id by which the event can be found for as long as the log keeps it.
+    pub id: Option<EntityId>,
 }
 
 /// How an append ended.

@@ -21,6 +21,11 @@ pub struct ChannelOptions {
     pub history_meta_ttl_ms: i64,
     /// Whether history is kept by the store, and a publication is acknowledged and delivered only when it is durable.
     pub durable: bool,
+    /// Whether the store keeps the whole log of a durable channel. History then bounds only what subscribers can recover
+    /// and what a history call returns; a domain above reads the log itself.
+    pub keeps_log: bool,
+    /// Whether the node's observer is told of every commit, in order, before anyone is answered.
+    pub observed: bool,
     /// Whether the owner keeps track of who is subscribed.
     pub presence: bool,
     /// Whether joins and leaves are announced to the subscribers that asked for it.
@@ -49,6 +54,8 @@ impl Default for ChannelOptions {
             history_ttl_ms: 0,
             history_meta_ttl_ms: 720 * 60 * 60 * 1000,
             durable: false,
+            keeps_log: false,
+            observed: false,
             presence: false,
             join_leave: false,
             recovery_mode: RecoveryMode::Stream,

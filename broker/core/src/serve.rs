@@ -28,6 +28,12 @@ impl<R> Shard<R> {
                 let result = self.remove_history(&key, effects);
                 effects.push(Effect::Reply { to: reply, reply: Reply::HistoryRemoved(result) });
             }
+            Request::Close { reply } => {
+                if let Some(channel) = self.channels.remove(&key) {
+                    channel.give_up(effects);
+                }
+                effects.push(Effect::Reply { to: reply, reply: Reply::HistoryRemoved(Ok(())) });
+            }
             Request::Presence { reply } => {
                 let members = self.presence(&key, |presence| presence.members(), Vec::new());
                 effects.push(Effect::Reply { to: reply, reply: Reply::Presence(members) });

@@ -243,7 +243,7 @@ impl<R> Shard<R> {
         effects: &mut Vec<Effect<R>>,
     ) {
         let Some(channel) = self.channels.get_mut(key).filter(|channel| channel.handle == handle) else { return };
-        if channel.commit(outcome, now, effects) {
+        if channel.commit(key, outcome, now, effects) {
             self.mark_dirty(key);
         } else if let Some(channel) = self.channels.remove(key) {
             channel.give_up(effects);

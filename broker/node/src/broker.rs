@@ -1,7 +1,7 @@
 //! The handle to the running broker: what plugins and the server API see of it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use natter_core::{
@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::clock::NodeClock;
+use crate::domain::Domain;
 use crate::lane::{LaneEvent, LaneMailbox, NewConnection};
 use crate::limits::{ConnectionLimits, Seats};
 use crate::metrics::Metrics;
@@ -36,6 +37,7 @@ struct Inner {
     is_draining: AtomicBool,
     metrics: Metrics,
     store: Arc<dyn Store>,
+    domain: OnceLock<Arc<dyn Domain>>,
     runtime: Handle,
 }
 
@@ -62,6 +64,7 @@ impl Broker {
             is_draining: AtomicBool::new(false),
             metrics: Metrics::default(),
             store: parts.store,
+            domain: OnceLock::new(),
             runtime: parts.runtime,
         }))
     }
@@ -89,6 +92,15 @@ impl Broker {
         }
     }
 
+    /// Publishes to a channel that keeps nothing, without waiting for it. When too much is queued it is dropped.
+    pub fn tell(&self, channel: ChannelKey, options: Arc<ChannelOptions>, draft: Draft) {
+        let shard = self.shard(shard_of(&channel, self.shard_count()));
+        if shard.has_room() {
+            let request = Request::Publish { draft, reply: None };
+            shard.send(vec![Input::Request { channel, options, request }]);
+        }
+    }
+
     /// Reads a page of a channel's history.
     pub async fn history(
         &self,
@@ -108,6 +120,24 @@ impl Broker {
             Reply::HistoryRemoved(result) => result,
             _ => Err(Refusal::BadRequest),
         }
+    }
+
+    /// Deletes a durable channel's log with everything in it. Its subscribers are told to subscribe anew; a channel that
+    /// comes into being under its name begins at 1 in another epoch.
+    ///
+    /// # Errors
+    /// The store cannot be reached: the log may be partly gone, and the call has to be repeated.
+    pub async fn delete_log(&self, channel: ChannelKey, options: Arc<ChannelOptions>) -> Result<(), Refusal> {
+        for _ in 0..2 {
+            // Whoever publishes in between opens the old log: it is closed again behind the deletion.
+            match self.ask(channel.clone(), Arc::clone(&options), Request::Close { reply: () }).await? {
+                Reply::HistoryRemoved(result) => result?,
+                _ => return Err(Refusal::BadRequest),
+            }
+            let deleted = self.store().delete_log(&channel).await;
+            deleted.map_err(|_| Refusal::StoreUnavailable { outcome_known: false })?;
+        }
+        Ok(())
     }
 
     /// Lists who is subscribed to a channel.
@@ -161,6 +191,13 @@ impl Broker {
         }
     }
 
+    /// Takes all connections of a user off a channel.
+    pub fn unsubscribe(&self, tenant: &TenantId, user: &str, channel: &str) {
+        let target =
+            Target { tenant: tenant.clone(), user: user.to_owned(), client: None, session: None, except: Vec::new() };
+        self.control(target, Control::Unsubscribe { channel: Some(Arc::from(channel)) });
+    }
+
     /// How many connections a named user has on this node.
     pub fn user_connections(&self, tenant: &TenantId, user: &str) -> usize {
         self.0.registry.connections(tenant, user).len()
@@ -197,6 +234,16 @@ impl Broker {
     /// Where durable channels live.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.0.store
+    }
+
+    /// Puts a domain above the broker, before anyone is connected. Only the first call has an effect.
+    pub fn set_domain(&self, domain: Arc<dyn Domain>) {
+        let _ = self.0.domain.set(domain);
+    }
+
+    /// What the reserved namespaces belong to; without it they are empty.
+    pub fn domain(&self) -> Option<&Arc<dyn Domain>> {
+        self.0.domain.get()
     }
 
     /// Bounds on connections.

@@ -78,6 +78,21 @@ fn describe() {
     describe_counter!("natter_received_bytes_total", "Bytes of messages that clients sent.");
     describe_histogram!("natter_task_lag_seconds", "How late the runtime runs a task that is due.");
     describe_gauge!("natter_metric_series", "Series on this page.");
+    describe_gauge!("natter_outbox_backlog", "Jobs that wait in the outbox, by kind.");
+    describe_gauge!("natter_outbox_oldest_seconds", "Age of the oldest job in the outbox that is in memory, by kind.");
+    describe_gauge!("natter_outbox_dead", "Jobs that were given up and are kept, by kind.");
+    describe_counter!("natter_outbox_attempts_total", "Attempts to do a job of the outbox, by kind and result.");
+    describe_histogram!("natter_outbox_duration_seconds", "Attempts to do a job of the outbox, by kind and result.");
+    describe_counter!(
+        "natter_outbox_dropped_total",
+        "Jobs that were given up and not kept, since the dead are at their bound."
+    );
+    describe_counter!("natter_webhook_attempts_total", "Attempts to deliver a webhook, by result.");
+    describe_histogram!("natter_webhook_duration_seconds", "Attempts to deliver a webhook, by result.");
+    describe_gauge!("natter_webhook_backlog", "Webhooks that wait.");
+    describe_gauge!("natter_webhook_oldest_seconds", "Age of the oldest webhook that waits and is in memory.");
+    describe_gauge!("natter_webhook_dead", "Webhooks that were given up and are kept.");
+    describe_counter!("natter_push_attempts_total", "Notifications handed to a provider, by provider and result.");
     describe_counter!("natter_config_reload_total", "Reloads of the configuration, by result.");
     describe_gauge!("natter_config_last_reload_success", "1 when the last reload of the configuration worked.");
     describe_gauge!("natter_drain_remaining_connections", "Connections that a draining node still has.");

@@ -19,26 +19,34 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(crate) fn add(&self, tenant: &Tenant, user: &Arc<str>, lane: LaneId, connection: ConnectionId) {
+    /// Notes a connection. True when it is its user's first.
+    pub(crate) fn add(&self, tenant: &Tenant, user: &Arc<str>, lane: LaneId, connection: ConnectionId) -> bool {
         tenant.connection_opened();
         if user.is_empty() {
-            return;
+            return false;
         }
         let mut connections = self.users.entry((tenant.id().clone(), Arc::clone(user))).or_default();
-        if connections.is_empty() {
+        let is_first = connections.is_empty();
+        if is_first {
             tenant.user_came();
         }
         connections.push((lane, connection));
+        is_first
     }
 
-    pub(crate) fn remove(&self, tenant: &Tenant, user: &Arc<str>, lane: LaneId, connection: ConnectionId) {
+    /// Forgets a connection. True when it was its user's last.
+    pub(crate) fn remove(&self, tenant: &Tenant, user: &Arc<str>, lane: LaneId, connection: ConnectionId) -> bool {
         tenant.connection_closed();
-        let Entry::Occupied(mut entry) = self.users.entry((tenant.id().clone(), Arc::clone(user))) else { return };
+        let Entry::Occupied(mut entry) = self.users.entry((tenant.id().clone(), Arc::clone(user))) else {
+            return false;
+        };
         entry.get_mut().retain(|known| *known != (lane, connection));
-        if entry.get().is_empty() {
+        let was_last = entry.get().is_empty();
+        if was_last {
             entry.remove();
             tenant.user_left();
         }
+        was_last
     }
 
     /// The connections of a user, in no order.

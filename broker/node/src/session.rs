@@ -17,6 +17,7 @@ use natter_core::{
 };
 
 pub use crate::auth::Override as SubscriptionOverrides;
+use crate::lane::{ConnectionId, LaneEvent, LaneMailbox};
 use crate::tenant::Tenant;
 
 /// The end of a connection, as its client is told.
@@ -85,6 +86,8 @@ pub enum Framing {
     WebSocketText,
     /// A WebSocket binary frame.
     WebSocketBinary,
+    /// None: the codec writes complete frames.
+    Complete,
 }
 
 /// A publication on its way to subscribers of one variant.
@@ -113,6 +116,11 @@ pub trait Codec: Send + Sync + 'static {
         delivered: Delivered<'_>,
         out: &mut BytesMut,
     ) -> Result<(), Inexpressible>;
+
+    /// Whether a publication is not worth waiting for: connections that cannot be written to at once do without it.
+    fn is_volatile(&self, _publication: &Publication) -> bool {
+        false
+    }
 
     /// Appends a join or a leave to `out`.
     fn append_presence_edge(&self, channel: &str, edge: PresenceEdge, info: &ClientInfo, out: &mut BytesMut);
@@ -175,11 +183,16 @@ pub(crate) enum SessionAction {
     Attach(Box<Subscription>),
     Detach(ChannelHandle),
     Identify { tenant: Arc<Tenant>, user: Arc<str> },
+    Frames(Bytes),
     Task { token: u64, work: Work },
     Ping,
     Cork,
     Uncork,
+    UncorkWith { first: Vec<Bytes>, keep: KeepFrames },
 }
+
+/// Makes of frames that were held back what is left to send of them.
+pub type KeepFrames = Box<dyn FnMut(Bytes) -> Bytes>;
 
 /// A request whose answer comes back to the session under a token; without one nobody waits.
 pub(crate) struct LaneRequest {
@@ -196,6 +209,9 @@ pub type WorkResult = Box<dyn Any + Send>;
 /// Where a session puts what it wants done. Everything is done in the order in which it was put in.
 pub struct SessionOut<'a> {
     pub(crate) lane: LaneId,
+    pub(crate) connection: ConnectionId,
+    pub(crate) mailbox: &'a LaneMailbox,
+    pub(crate) is_writable: bool,
     pub(crate) now_ms: i64,
     pub(crate) payload: &'a mut BytesMut,
     pub(crate) actions: &'a mut Vec<SessionAction>,
@@ -210,6 +226,21 @@ impl SessionOut<'_> {
     /// The lane that the connection lives on.
     pub fn lane(&self) -> LaneId {
         self.lane
+    }
+
+    /// Something that can have [`Session::on_wake`] called from anywhere.
+    pub fn waker(&self) -> SessionWaker {
+        SessionWaker { mailbox: self.mailbox.clone(), connection: self.connection }
+    }
+
+    /// Whether what is sent now would be written at once.
+    pub fn is_writable(&self) -> bool {
+        self.is_writable
+    }
+
+    /// Sends complete frames of the transport, behind the payload that has been written so far.
+    pub fn send_frames(&mut self, frames: Bytes) {
+        self.actions.push(SessionAction::Frames(frames));
     }
 
     /// The payload of the frame that is being made for this connection, to which several calls may add; the session
@@ -231,6 +262,11 @@ impl SessionOut<'_> {
     /// Lets what was held back follow the payload that has been written so far.
     pub fn uncork(&mut self) {
         self.actions.push(SessionAction::Uncork);
+    }
+
+    /// Sends `first`, complete frames, and lets what was held back follow as far as `keep` leaves it.
+    pub fn uncork_with(&mut self, first: Vec<Bytes>, keep: KeepFrames) {
+        self.actions.push(SessionAction::UncorkWith { first, keep });
     }
 
     /// Sends a request to a channel's owner; the answer comes to [`Session::on_reply`] under `token`.
@@ -265,6 +301,21 @@ impl SessionOut<'_> {
     /// Starts work; its result comes to [`Session::on_task`] under `token`.
     pub fn start(&mut self, token: u64, work: Work) {
         self.actions.push(SessionAction::Task { token, work });
+    }
+}
+
+/// Wakes one session, from any thread.
+#[derive(Clone)]
+pub struct SessionWaker {
+    mailbox: LaneMailbox,
+    connection: ConnectionId,
+}
+
+impl SessionWaker {
+    /// Has [`Session::on_wake`] called soon, if the connection is still there. The caller sees to it that no second
+    /// wake is sent before the first has been answered.
+    pub fn wake(&self) {
+        self.mailbox.send(vec![LaneEvent::Wake(self.connection)]);
     }
 }
 
@@ -327,8 +378,23 @@ pub struct Target {
 ///
 /// An `Err` ends the connection with that close; nothing further is called but [`Session::on_closed`].
 pub trait Session {
+    /// The connection is there; nothing has been read yet.
+    fn on_opened(&mut self, _out: &mut SessionOut<'_>) -> Result<(), Close> {
+        Ok(())
+    }
+
     /// A whole message of the client.
     fn on_message(&mut self, message: &[u8], out: &mut SessionOut<'_>) -> Result<(), Close>;
+
+    /// A whole message that the transport marks as bytes; sessions that make no difference need not care.
+    fn on_binary(&mut self, message: &[u8], out: &mut SessionOut<'_>) -> Result<(), Close> {
+        self.on_message(message, out)
+    }
+
+    /// Somebody has used the session's [`SessionWaker`].
+    fn on_wake(&mut self, _out: &mut SessionOut<'_>) -> Result<(), Close> {
+        Ok(())
+    }
 
     /// The peer has answered a ping of the transport, or sent such an answer unasked.
     fn on_pong(&mut self);

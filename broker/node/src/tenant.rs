@@ -70,7 +70,7 @@ impl Tenant {
 #[derive(Debug, Default)]
 pub struct Tenants(ArcSwap<Index>);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Index {
     by_id: HashMap<String, Arc<Tenant>>,
     by_api_key: HashMap<String, Arc<Tenant>>,
@@ -100,6 +100,24 @@ impl Tenants {
             tenant.settings.store(Arc::new(settings));
         }
         self.0.store(Arc::new(index));
+    }
+
+    /// Takes in one tenant that was made at run time. One that is there already stays as it is.
+    pub fn ensure(&self, settings: config::Tenant) -> Arc<Tenant> {
+        let new = Arc::new(Tenant::new(settings));
+        let id = new.id().as_str();
+        self.0.rcu(|index| {
+            if index.by_id.contains_key(id) {
+                return Arc::clone(index);
+            }
+            let keys = new.settings().api_keys.clone();
+            let mut index = Index::clone(index);
+            index.by_api_key.extend(keys.iter().map(|key| (key.reveal().to_owned(), Arc::clone(&new))));
+            index.by_id.insert(id.to_owned(), Arc::clone(&new));
+            Arc::new(index)
+        });
+        // A reload that does not see the row yet may have taken it away again; it comes back with the next look.
+        self.get(id).unwrap_or(new)
     }
 
     /// A tenant by its name.

@@ -10,6 +10,7 @@ use axum::http::header::{
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use axum::http::{Method, Request, Response, StatusCode};
+use bytes::Bytes;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
 use tokio::net::TcpStream;
@@ -53,12 +54,31 @@ pub fn offered_subprotocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 
 /// Answers the handshake and hands the connection to a lane once the answer is out.
 pub fn accept_websocket(broker: &Broker, request: &mut Request<Body>, upgrade: WebSocketUpgrade) -> Response<Body> {
+    let broker_of_task = broker.clone();
+    let WebSocketUpgrade { subprotocol, framing, message_bytes_max, permit, session } = upgrade;
+    take_stream(broker, request, subprotocol, move |stream, already_read| {
+        let transport = Box::new(move || {
+            let stream = TcpStream::from_std(stream)?;
+            let transport = WebSocketTransport::new(stream, &already_read, framing, message_bytes_max);
+            Ok(Box::new(transport) as Box<dyn Transport>)
+        });
+        broker_of_task.accept(NewConnection { transport, session, permit });
+    })
+}
+
+/// Answers the handshake and hands the bare stream to `taker` once the answer is out, with what the client has sent
+/// since. When the client is gone by then, the taker is dropped.
+pub fn take_stream(
+    broker: &Broker,
+    request: &mut Request<Body>,
+    subprotocol: Option<&'static str>,
+    taker: impl FnOnce(std::net::TcpStream, Bytes) + Send + 'static,
+) -> Response<Body> {
     let key = request.headers().get(SEC_WEBSOCKET_KEY).map(|key| derive_accept_key(key.as_bytes()));
     let Some(accept) = key.and_then(|accept| HeaderValue::try_from(accept).ok()) else {
         return plain(StatusCode::BAD_REQUEST);
     };
     let started = Instant::now();
-    let subprotocol = upgrade.subprotocol;
     let upgraded = hyper::upgrade::on(request);
     let broker_of_task = broker.clone();
     broker.runtime().spawn(async move {
@@ -67,14 +87,7 @@ pub fn accept_websocket(broker: &Broker, request: &mut Request<Body>, upgrade: W
             && let Ok(parts) = downcast::<TokioIo<TcpStream>>(upgraded)
             && let Ok(stream) = parts.io.into_inner().into_std()
         {
-            let WebSocketUpgrade { framing, message_bytes_max, permit, session, .. } = upgrade;
-            let already_read = parts.read_buf;
-            let transport = Box::new(move || {
-                let stream = TcpStream::from_std(stream)?;
-                let transport = WebSocketTransport::new(stream, &already_read, framing, message_bytes_max);
-                Ok(Box::new(transport) as Box<dyn Transport>)
-            });
-            broker_of_task.accept(NewConnection { transport, session, permit });
+            taker(stream, parts.read_buf);
             broker_of_task.metrics().shook_hands(started.elapsed());
         }
     });

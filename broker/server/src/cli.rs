@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
 
 use crate::client::{AdminClient, NodeArgs};
-use crate::{configuration, serve, tenant, token};
+use crate::{configuration, outbox, serve, tenant, token};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -66,6 +66,9 @@ enum Command {
     /// List tenants, add them, give them keys. Asks the running node, or opens its data folder with --offline.
     #[command(subcommand)]
     Tenant(tenant::TenantCommand),
+    /// See, repeat and discard the webhooks, notifications, previews and mails that the running node has given up.
+    #[command(subcommand)]
+    Outbox(outbox::OutboxCommand),
 }
 
 /// Does what was asked.
@@ -85,6 +88,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Reload(args)) => show(&AdminClient::new(&args)?.post("/reload", &())?),
         Some(Command::Token(command)) => token::run(command),
         Some(Command::Tenant(command)) => tenant::run(command),
+        Some(Command::Outbox(command)) => outbox::run(command),
     }
 }
 

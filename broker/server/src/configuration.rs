@@ -24,7 +24,7 @@ pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Config> {
 /// The file cannot be used.
 pub(crate) fn check(file: &Path) -> anyhow::Result<()> {
     let config = load(Some(file))?;
-    for warning in config.warnings(&BUILT) {
+    for warning in config.warnings(BUILT) {
         println!("warning: {warning}");
     }
     println!("{}: ok", file.display());

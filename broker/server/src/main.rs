@@ -14,8 +14,11 @@ mod internal;
 mod listen;
 mod logs;
 mod node;
+mod outbox;
 mod reload;
 mod routes;
+#[cfg(feature = "scylla")]
+mod scylla;
 mod serve;
 mod shutdown;
 mod state;
@@ -24,6 +27,7 @@ mod tenant;
 mod tenants;
 mod token;
 mod wiring;
+mod work;
 
 use std::process::ExitCode;
 

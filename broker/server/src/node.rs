@@ -9,6 +9,7 @@ use natter_node::config::{Config, Limits, Listener};
 use natter_node::limits::ConnectionLimits;
 use natter_node::plugin::Mount;
 use natter_node::tenant::Tenants;
+use natter_outbox::Outbox;
 use natter_store::StoreError;
 use thiserror::Error;
 use tokio::sync::{Mutex, MutexGuard};
@@ -26,6 +27,7 @@ pub(crate) struct Node {
     pub(crate) broker: Broker,
     pub(crate) store: OpenStore,
     pub(crate) tenants: Arc<Tenants>,
+    pub(crate) outbox: Outbox,
     plugins: Plugins,
 }
 
@@ -45,9 +47,10 @@ impl Node {
         broker: Broker,
         store: OpenStore,
         tenants: Arc<Tenants>,
+        outbox: Outbox,
         plugins: Plugins,
     ) -> Self {
-        Self { file, configured: Mutex::new(configured), broker, store, tenants, plugins }
+        Self { file, configured: Mutex::new(configured), broker, store, tenants, outbox, plugins }
     }
 
     /// What a listener serves.

@@ -6,11 +6,20 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use natter_chat::{Chat, ChatParts};
+use natter_chatsdk::ChatSdkRenderer;
+use natter_files::FileStore;
 use natter_node::config::Config;
 use natter_node::tenant::Tenants;
 use natter_node::worker::{self, BrokerOptions};
 use natter_node::{Broker, metrics};
+use natter_openchat::{NoSockets, OpenChat, OpenChatParts};
+use natter_outbox::guard::{GuardedClient, GuardedClientOptions};
+use natter_outbox::webhook::WebhookDeliverer;
+use natter_outbox::{JobKind, Outbox, OutboxOptions};
+use natter_rest::Rest;
+use natter_store::Clock;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -24,6 +33,7 @@ use crate::routes::RouteTable;
 use crate::state::Lifecycle;
 use crate::store::OpenStore;
 use crate::wiring::{BUILT, Plugins};
+use crate::work::PluginsWork;
 use crate::{admin, configuration, demo, descriptors, logs, reload, shutdown};
 
 /// Threads for everything that is not on the path of a message: accepting, handshakes, administration.
@@ -36,7 +46,7 @@ const MAIN_THREADS: usize = 2;
 pub(crate) fn run(args: ConfigArgs) -> anyhow::Result<()> {
     let config = configuration::load(args.config.as_deref())?;
     logs::start();
-    for warning in config.warnings(&BUILT) {
+    for warning in config.warnings(BUILT) {
         tracing::warn!("{warning}");
     }
     descriptors::raise_limit();
@@ -59,6 +69,7 @@ async fn serve(config: Config, args: ConfigArgs) -> anyhow::Result<()> {
     watching.serve(internal_listener, internal::routes(&internal));
 
     let node = Arc::new(start(&config, args.config.as_deref()).await?);
+    node.outbox.start();
     let acceptors = Acceptors::new();
     for (listener, settings) in public.into_iter().zip(&config.listeners) {
         let mounts = node.mounts(settings).into_iter().chain(demo::mounts(settings, &config));
@@ -83,13 +94,73 @@ fn bind_all(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
 }
 
 async fn start(config: &Config, file: Option<&Path>) -> anyhow::Result<Node> {
-    let settings = config.store.clone();
-    let store = tokio::task::spawn_blocking(move || OpenStore::open(&settings)).await??;
+    let store = OpenStore::open(&config.store).await?;
     let effective = with_stored_tenants(config, &store).await?;
     let broker = start_workers(config, &store)?;
     let tenants = Arc::new(Tenants::new(effective.tenants.iter().cloned()));
-    let plugins = Plugins::new(&effective, &broker, &tenants)?;
-    Ok(Node::new(file.map(Path::to_path_buf), config.clone(), broker, store, tenants, plugins))
+    let outbox = open_outbox(config, &store).await?;
+    let renderer = Arc::new(ChatSdkRenderer);
+    let work = Arc::new(PluginsWork::default());
+    let chat = Chat::start(ChatParts { broker: broker.clone(), renderer, work: Arc::<PluginsWork>::clone(&work) });
+    let rest = open_rest(&effective, &broker, &store, &tenants)?;
+    let open_chat = open_chat(&effective, &broker, &store, &chat, &rest, &outbox)?;
+    work.start(open_chat.clone());
+    let plugins = Plugins::new(&effective, &broker, &tenants, &chat, &rest, open_chat)?;
+    Ok(Node::new(file.map(Path::to_path_buf), config.clone(), broker, store, tenants, outbox, plugins))
+}
+
+/// What the REST APIs have in common, with the place of uploaded files.
+fn open_rest(config: &Config, broker: &Broker, store: &OpenStore, tenants: &Arc<Tenants>) -> anyhow::Result<Arc<Rest>> {
+    let clock = clock(broker);
+    let rows = Arc::clone(&store.store);
+    let files = FileStore::open(&config.files, &config.server.public_url, Arc::clone(&rows), Arc::clone(&clock))?;
+    let rest = Rest::new(config, Arc::clone(tenants), rows, files, clock)?;
+    rest.start_sweeping();
+    Ok(rest)
+}
+
+/// Open Chat, whose partners are told what happens by webhooks.
+fn open_chat(
+    config: &Config,
+    broker: &Broker,
+    store: &OpenStore,
+    chat: &Chat,
+    rest: &Arc<Rest>,
+    outbox: &Outbox,
+) -> anyhow::Result<OpenChat> {
+    let webhooks = config.webhooks.clone();
+    let options = GuardedClientOptions { allow_hosts: webhooks.allow_hosts, extra_ca: webhooks.extra_ca };
+    let client = GuardedClient::new(&options).context("webhooks cannot be sent")?;
+    let parts = OpenChatParts {
+        chat: chat.clone(),
+        rest: Arc::clone(rest),
+        store: Arc::clone(&store.store),
+        outbox: outbox.clone(),
+        client: client.clone(),
+        sockets: Arc::new(NoSockets),
+        clock: clock(broker),
+    };
+    let open_chat = OpenChat::new(config, parts);
+    let deliverer = WebhookDeliverer::new(client, Arc::new(open_chat.accounts().clone()), clock(broker));
+    outbox.register(JobKind::Webhook, Arc::new(deliverer));
+    Ok(open_chat)
+}
+
+/// The node's clock, for those who only want to know the time.
+fn clock(broker: &Broker) -> Clock {
+    let broker = broker.clone();
+    Arc::new(move || broker.clock().now_ms())
+}
+
+/// The queue of work after the answer. Plugins say who does it, then it is started.
+async fn open_outbox(config: &Config, store: &OpenStore) -> anyhow::Result<Outbox> {
+    let owner = config.cluster.as_ref().map(|cluster| cluster.node_name.clone());
+    if owner.as_ref().is_some_and(String::is_empty) {
+        bail!("cluster.node_name is needed: what a node has still to deliver is kept under its name");
+    }
+    let owner = owner.unwrap_or_default();
+    let options = OutboxOptions { owner, ..OutboxOptions::new(&config.webhooks) };
+    Ok(Outbox::open(Arc::clone(&store.store), options).await?)
 }
 
 fn start_workers(config: &Config, store: &OpenStore) -> anyhow::Result<Broker> {

@@ -40,6 +40,8 @@ pub(crate) async fn drain(node: &Arc<Node>, acceptors: &Arc<Acceptors>, lifecycl
     }
     // What did not end by then is cut off when the process ends.
     let _ = requests.await;
+    // What is under way may end as long as the others had; what does not is done after the next start.
+    let _ = timeout_at(until, node.outbox.stop()).await;
     let closing = end.saturating_duration_since(Instant::now());
     if timeout(closing, node.store.store.close()).await.is_err() {
         tracing::warn!("the store was not closed in time; it is repaired from its journal at the next start");

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use metrics::{Histogram, gauge, histogram};
 use natter_node::config::{self, StoreKind};
 use natter_store::{Durability, EmbeddedOptions, EmbeddedStore, MemoryStore, Store, StoreObserver, StoreOperation};
 use rustix::fs::statvfs;
+use tokio::task::spawn_blocking;
 
 /// The open store, and the engine behind it where it tells more than the trait.
 pub(crate) struct OpenStore {
@@ -22,19 +23,24 @@ struct Embedded {
 }
 
 impl OpenStore {
-    /// Opens what `[store]` says. Blocks while an embedded store replays its journal.
+    /// Opens what `[store]` says: an embedded store replays its journal, a shared one is connected to and migrated.
     ///
     /// # Errors
-    /// The folder cannot be used, is damaged, or belongs to another process; or the kind is not part of this build.
-    pub(crate) fn open(settings: &config::Store) -> anyhow::Result<Self> {
+    /// The folder cannot be used, is damaged, or belongs to another process; the cluster cannot be reached or worked
+    /// with; or the kind is not part of this build.
+    pub(crate) async fn open(settings: &config::Store) -> anyhow::Result<Self> {
         match settings.kind {
             StoreKind::Memory => Ok(Self { store: Arc::new(MemoryStore::new()), embedded: None }),
             StoreKind::Embedded => {
-                let engine = Arc::new(embedded(settings)?);
+                let folder = settings.clone();
+                let engine = Arc::new(spawn_blocking(move || embedded(&folder)).await??);
                 let store = Arc::clone(&engine) as Arc<dyn Store>;
                 Ok(Self { store, embedded: Some(Embedded { engine, path: settings.path.clone() }) })
             }
-            StoreKind::Scylla => bail!("store.kind = \"scylla\" is not part of this build"),
+            #[cfg(feature = "scylla")]
+            StoreKind::Scylla => Ok(Self { store: crate::scylla::open(settings).await?, embedded: None }),
+            #[cfg(not(feature = "scylla"))]
+            StoreKind::Scylla => anyhow::bail!("store.kind = \"scylla\" is not part of this build"),
         }
     }
 
@@ -56,7 +62,7 @@ fn embedded(settings: &config::Store) -> anyhow::Result<EmbeddedStore> {
         config::Durability::Sync => Durability::Sync,
         config::Durability::Async => Durability::Async,
     };
-    options.observer = Arc::new(Observer::new());
+    options.observer = Arc::new(Observer::new("embedded"));
     EmbeddedStore::open(options).with_context(|| opening(&settings.path))
 }
 
@@ -64,15 +70,20 @@ fn opening(path: &Path) -> String {
     format!("cannot open the store in {}", path.display())
 }
 
-/// Hands what the embedded store tells to the metrics.
-struct Observer {
+/// Hands what a store tells to the metrics.
+pub(crate) struct Observer {
+    store: &'static str,
     sync: Histogram,
     batch: Histogram,
 }
 
 impl Observer {
-    fn new() -> Self {
-        Self { sync: histogram!("natter_log_sync_duration_seconds"), batch: histogram!("natter_log_batch_messages") }
+    pub(crate) fn new(store: &'static str) -> Self {
+        Self {
+            store,
+            sync: histogram!("natter_log_sync_duration_seconds"),
+            batch: histogram!("natter_log_batch_messages"),
+        }
     }
 }
 
@@ -83,7 +94,7 @@ impl StoreObserver for Observer {
     }
 
     fn operated(&self, operation: StoreOperation, seconds: f64) {
-        histogram!("natter_store_op_duration_seconds", "store" => "embedded", "op" => operation.as_str())
+        histogram!("natter_store_op_duration_seconds", "store" => self.store, "op" => operation.as_str())
             .record(seconds);
     }
 }

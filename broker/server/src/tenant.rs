@@ -7,7 +7,7 @@ use crate::admin::{NewKey, NewTenant, TenantList, TenantSummary};
 use crate::client::{AdminClient, NodeArgs};
 use crate::configuration;
 use crate::store::OpenStore;
-use crate::tenants::{Issued, Tenancy};
+use crate::tenants::{Issued, Tenancy, summaries};
 
 /// Tenants on the running node, or in its data folder.
 #[derive(Debug, Subcommand)]
@@ -57,7 +57,7 @@ pub(crate) fn run(command: TenantCommand) -> anyhow::Result<()> {
     match command {
         TenantCommand::List(options) => {
             let tenants = match options.offline {
-                true => offline(&options, async |tenancy| Ok(tenancy.summaries().await?))?,
+                true => offline(&options, async |tenancy| Ok(summaries(tenancy).await?))?,
                 false => AdminClient::new(&options.node)?.get::<TenantList>("/tenants")?.tenants,
             };
             show_list(&options, &tenants)
@@ -87,7 +87,7 @@ fn offline<T>(options: &Options, work: impl AsyncFnOnce(&Tenancy<'_>) -> anyhow:
     let config = configuration::load(options.node.config.config.as_deref())?;
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(async {
-        let open = OpenStore::open(&config.store)?;
+        let open = OpenStore::open(&config.store).await?;
         let result = work(&Tenancy { store: open.store.as_ref(), configured: &config.tenants }).await;
         open.store.close().await;
         result

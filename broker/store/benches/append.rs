@@ -51,13 +51,10 @@ fn one_event(channel: ChannelKey, last: u64) -> LogAppend {
     let publication = Publication {
         offset: last + 1,
         seq: last + 1,
-        time_ms: 0,
         data: Bytes::from(vec![7; VALUE_BYTES]),
-        info: None,
-        tags: None,
-        delta: false,
+        ..Publication::default()
     };
-    let records = vec![LogRecord { publication: Arc::new(publication), idempotency_key: None }];
+    let records = vec![LogRecord { publication: Arc::new(publication), ..LogRecord::default() }];
     LogAppend { channel, expected_last_offset: last, records }
 }
 

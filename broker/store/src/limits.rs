@@ -2,7 +2,7 @@
 //!
 //! A caller that breaks one has a bug, so the answer is an error and never a panic.
 
-use natter_core::{ChannelKey, Epoch};
+use natter_core::{ChannelKey, Epoch, MESSAGE, Publication};
 
 use crate::store::{LogAppend, RowKey, StoreError};
 
@@ -25,7 +25,7 @@ const ROW_VALUE_BYTES_MAX: usize = 1024 * 1024;
 
 /// The answer to what breaks a documented bound.
 pub(crate) fn refused(reason: String) -> StoreError {
-    StoreError::Unavailable(format!("refused as malformed: {reason}"))
+    StoreError::Invalid(reason)
 }
 
 /// The answer to an append to a log that nobody opened.
@@ -70,16 +70,62 @@ pub(crate) fn check_append(append: &LogAppend) -> Result<(), StoreError> {
         .try_for_each(|key| check_length("an idempotency key", key.len(), 1, IDEMPOTENCY_KEY_BYTES_MAX))
 }
 
+/// The number of the last message before an append, as its first event has it; checked by [`check_append`].
+pub(crate) fn seq_before(append: &LogAppend) -> u64 {
+    append.records.first().map_or(0, |first| {
+        let is_message = first.publication.kind == MESSAGE;
+        first.publication.seq.saturating_sub(u64::from(is_message))
+    })
+}
+
+/// The answer to an append that counts messages from elsewhere than its log.
+pub(crate) fn wrong_seq(append_before: u64, last_seq: u64) -> StoreError {
+    refused(format!("the append follows message {append_before}, the log's last one is {last_seq}"))
+}
+
 fn check_numbering(append: &LogAppend) -> Result<(), StoreError> {
-    let mut last = append.expected_last_offset;
+    let (mut last, mut last_seq) = (append.expected_last_offset, seq_before(append));
     for record in &append.records {
-        let offset = record.publication.offset;
+        let &Publication { offset, seq, kind, .. } = &*record.publication;
         if last.checked_add(1) != Some(offset) {
             return Err(refused(format!("offset {offset} follows {last}")));
         }
-        last = offset;
+        if last_seq.checked_add(u64::from(kind == MESSAGE)) != Some(seq) {
+            return Err(refused(format!("seq {seq} of kind {kind} follows {last_seq}")));
+        }
+        (last, last_seq) = (offset, seq);
     }
     Ok(())
+}
+
+/// What an event counts in a read's bytes.
+pub(crate) fn event_bytes(event: &Publication) -> usize {
+    let info = event.info.as_deref();
+    let info = info.map_or(0, |info| info.user.len() + info.client.len() + info.conn_info.len() + info.chan_info.len());
+    let tags = event.tags.iter().flat_map(|tags| tags.iter());
+    event.data.len() + info + tags.map(|(name, value)| name.len() + value.len()).sum::<usize>()
+}
+
+/// A budget of bytes that the first item may exceed.
+pub(crate) struct ByteBudget {
+    left: Option<usize>,
+    max_bytes: usize,
+}
+
+impl ByteBudget {
+    pub(crate) fn new(max_bytes: usize) -> Self {
+        Self { left: None, max_bytes }
+    }
+
+    /// Whether an item of this size still fits; it is then counted.
+    pub(crate) fn admits(&mut self, bytes: usize) -> bool {
+        let Some(left) = self.left else {
+            self.left = Some(self.max_bytes.saturating_sub(bytes));
+            return true;
+        };
+        self.left = left.checked_sub(bytes).or(Some(0));
+        bytes <= left
+    }
 }
 
 /// Checks the lengths of a row's key.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use natter_core::{ChannelKey, Epoch, Position, Publication, TenantId};
+use natter_core::{ChannelKey, EntityId, Epoch, Position, Publication, TenantId};
 pub use natter_core::{LogHead, LogRecord};
 
 /// A conditional append of consecutive events to one channel.
@@ -13,7 +13,8 @@ pub struct LogAppend {
     /// The offset that the writer believes to be the last one.
     pub expected_last_offset: u64,
     /// 1 to 256 events, numbered `expected_last_offset + 1` and up without a hole; at most 512 KiB of payload
-    /// unless it is a single event. The engine splits at its own bucket borders, not the caller.
+    /// unless it is a single event. `seq` goes up by one with every message and stays with every other event. The
+    /// engine splits at its own borders, not the caller.
     pub records: Vec<LogRecord>,
 }
 
@@ -36,6 +37,9 @@ pub enum AppendOutcome {
 /// Why a store could not do what was asked. Every variant means that nothing is promised.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
+    /// The call breaks a bound that the trait documents: its caller has a bug, and trying again cannot help.
+    #[error("the request is malformed: {0}")]
+    Invalid(String),
     /// The store cannot be reached or is shutting down; the caller may try again later.
     #[error("the store is not available: {0}")]
     Unavailable(String),
@@ -54,7 +58,8 @@ pub enum AppendError {
     /// Nothing of it is stored.
     #[error("not appended: {0}")]
     Rejected(#[source] StoreError),
-    /// It may or may not be stored: the caller reads the log's head before it decides anything.
+    /// It, or a leading part of it, may or may not be stored: the caller reads the log's head before it decides
+    /// anything.
     #[error("the outcome is unknown: {0}")]
     Unknown(#[source] StoreError),
 }
@@ -68,7 +73,13 @@ pub enum ReadDirection {
     Backward,
 }
 
+/// Bytes that one read or scan returns unless its caller says otherwise.
+pub const READ_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// A bounded read of one channel's log.
+///
+/// A read that stops at a bound answers with less than there is: whoever wants a whole range asks again from where the
+/// answer ended, until an answer is empty or reaches the range's end.
 #[derive(Clone, Debug)]
 pub struct ReadRequest {
     /// The first offset to return, inclusive, if it is kept; a forward read starts at the oldest kept event
@@ -76,11 +87,36 @@ pub struct ReadRequest {
     pub from_offset: u64,
     /// At most this many events, 1 to 10,000.
     pub limit: usize,
+    /// Stops before the payload, publishers and tags of what is returned would exceed this; a first event that is
+    /// larger is returned alone.
+    pub max_bytes: usize,
     /// Which way to walk.
     pub direction: ReadDirection,
 }
 
+impl ReadRequest {
+    /// Up from `from_offset`, within [`READ_BYTES_MAX`].
+    pub fn forward(from_offset: u64, limit: usize) -> Self {
+        Self { from_offset, limit, max_bytes: READ_BYTES_MAX, direction: ReadDirection::Forward }
+    }
+
+    /// Down from `from_offset`, within [`READ_BYTES_MAX`].
+    pub fn backward(from_offset: u64, limit: usize) -> Self {
+        Self { direction: ReadDirection::Backward, ..Self::forward(from_offset, limit) }
+    }
+
+    /// The same read within other bytes.
+    pub fn within(self, max_bytes: usize) -> Self {
+        Self { max_bytes, ..self }
+    }
+}
+
 /// The key of an entity's row. The engine never reads across partitions.
+///
+/// All rows of a `table` are written in one of two ways, for ever: conditionally ([`Store::put_row`],
+/// [`Store::delete_row`]) or unconditionally ([`Store::set_row`], [`Store::remove_row`]). A distributed engine orders
+/// the two by different clocks, so that a mix could bring back what was deleted. The engine cannot afford to check it;
+/// the one in memory does, so that a test finds it. Reads are the same for both.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RowKey {
     /// The owner.
@@ -96,7 +132,9 @@ pub struct RowKey {
 /// An entity's value under the version that guards its next change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// Increases by one with each change, from 1.
+    /// Grows with each change, by one while the row lives. A row that is made again after its deletion begins above
+    /// every version that it ever had, so that whoever remembers an old one cannot win with it. 0 in a row that is
+    /// written unconditionally.
     pub version: u64,
     /// The entity; up to 1 MiB.
     pub value: Bytes,
@@ -125,7 +163,9 @@ pub enum StoreHealth {
 /// Invariants that every engine keeps and the conformance suite checks:
 /// - an `Appended`, `Written` or opened log survives `kill -9` (and, with synchronous durability, power loss);
 /// - offsets of a log are 1, 2, 3 … without hole or repeat, whoever writes;
-/// - an append is all or nothing;
+/// - an append is all or nothing. An engine that splits appends may keep the leading part of one when another writer
+///   or a failure comes between its parts; the answer is then [`AppendError::Unknown`], and what is kept has no hole;
+/// - `find_seq` and `find_by_id` answer as soon as the append is acknowledged and for as long as the event is kept;
 /// - trimming and clearing never change the epoch or let a number be given twice.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -141,12 +181,28 @@ pub trait Store: Send + Sync + 'static {
     /// A caller has at most one append per channel under way.
     async fn append(&self, append: LogAppend) -> Result<AppendOutcome, AppendError>;
 
+    /// Where a log begins and ends, without making one; `None` when there is none.
+    async fn log_head(&self, channel: &ChannelKey) -> Result<Option<LogHead>, StoreError>;
+
     /// Reads events of a log; empty when there is none in range or no such log.
     async fn read_log(&self, channel: &ChannelKey, request: ReadRequest) -> Result<Vec<Publication>, StoreError>;
 
     /// Forgets events below `first_offset`. An engine may keep some of them for a while (it removes full
     /// buckets only); it never returns an event that a finished call has forgotten.
     async fn trim_log(&self, channel: &ChannelKey, first_offset: u64) -> Result<(), StoreError>;
+
+    /// The offset of the event with this id; `None` when there is none or a trim has forgotten it. That ids are not
+    /// given twice within a channel is the callers' care; of two events with one id either may be found.
+    async fn find_by_id(&self, channel: &ChannelKey, id: EntityId) -> Result<Option<u64>, StoreError>;
+
+    /// The offset of the message with this `seq`; `None` when there is none or a trim has forgotten it.
+    async fn find_seq(&self, channel: &ChannelKey, seq: u64) -> Result<Option<u64>, StoreError>;
+
+    /// Deletes a log with everything in it, for good, under no condition. A log that is opened again begins at 1 with
+    /// the epoch of its opening; what is being appended meanwhile is either deleted too or refused. Deleting what does
+    /// not exist is no error. When it fails, the log may be partly gone: it is then no longer readable, and the next
+    /// call of this or of [`Self::open_log`] finishes it.
+    async fn delete_log(&self, channel: &ChannelKey) -> Result<(), StoreError>;
 
     /// Reads one row.
     async fn get_row(&self, key: &RowKey) -> Result<Option<Row>, StoreError>;
@@ -157,7 +213,16 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes a row if it is at `expected_version`.
     async fn delete_row(&self, key: &RowKey, expected_version: u64) -> Result<RowWriteOutcome, StoreError>;
 
-    /// Lists up to `limit` rows of a partition whose `row` sorts after `after`, in order.
+    /// Writes a row whatever is there. For rows with a single writer, whose calls are not concurrent, and for hints
+    /// that a reader checks; see [`RowKey`] for the tables that this may be used with.
+    async fn set_row(&self, key: &RowKey, value: Bytes) -> Result<(), StoreError>;
+
+    /// Removes a row whatever is there; the counterpart of [`Self::set_row`].
+    async fn remove_row(&self, key: &RowKey) -> Result<(), StoreError>;
+
+    /// Lists rows of a partition whose `row` sorts after `after`, in order: up to `limit` (1 to 10,000) of them, and
+    /// no more than fit into `max_bytes` of names and values, but at least one if there is one. An empty answer is the
+    /// end of the partition; a short one need not be.
     async fn scan_rows(
         &self,
         tenant: &TenantId,
@@ -165,6 +230,7 @@ pub trait Store: Send + Sync + 'static {
         partition: &str,
         after: Option<&str>,
         limit: usize,
+        max_bytes: usize,
     ) -> Result<Vec<(String, Row)>, StoreError>;
 
     /// Whether durable writes can be taken now.

@@ -4,15 +4,17 @@
 
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use natter_core::{ChannelKey, Epoch, Publication, TenantId};
 use natter_store::{
-    AppendError, AppendOutcome, EmbeddedOptions, EmbeddedStore, LogAppend, LogRecord, ReadDirection, ReadRequest,
-    RowKey, Store, StoreError, StoreHealth,
+    AppendError, AppendOutcome, EmbeddedOptions, EmbeddedStore, LogAppend, LogRecord, ReadRequest, RowKey, Store,
+    StoreError, StoreHealth, StoreObserver, StoreOperation,
 };
 
 const DIRECTORY: &str = "NATTER_FAULTS_DIRECTORY";
+const UNBATCHED: &str = "NATTER_UNBATCHED_DIRECTORY";
 
 fn channel() -> ChannelKey {
     ChannelKey::new(TenantId::new("acme"), "news")
@@ -20,8 +22,8 @@ fn channel() -> ChannelKey {
 
 async fn append(store: &EmbeddedStore, offset: u64) -> Result<AppendOutcome, AppendError> {
     let data = Bytes::from_static(b"hello");
-    let publication = Publication { offset, seq: offset, time_ms: 0, data, info: None, tags: None, delta: false };
-    let record = LogRecord { publication: Arc::new(publication), idempotency_key: None };
+    let publication = Publication { offset, seq: offset, data, ..Publication::default() };
+    let record = LogRecord { publication: Arc::new(publication), ..LogRecord::default() };
     store.append(LogAppend { channel: channel(), expected_last_offset: offset - 1, records: vec![record] }).await
 }
 
@@ -44,8 +46,7 @@ async fn child() {
     let key = RowKey { tenant: TenantId::new("acme"), table: "users", partition: String::new(), row: "ann".into() };
     assert!(matches!(store.put_row(&key, 0, Bytes::new()).await, Err(StoreError::Poisoned(_))));
     assert!(matches!(store.open_log(&channel(), Epoch::new("epoch")).await, Err(StoreError::Poisoned(_))));
-    let request = ReadRequest { from_offset: 1, limit: 3, direction: ReadDirection::Forward };
-    assert_eq!(store.read_log(&channel(), request).await.unwrap().len(), 3);
+    assert_eq!(store.read_log(&channel(), ReadRequest::forward(1, 3)).await.unwrap().len(), 3);
     store.close().await;
 }
 
@@ -62,4 +63,55 @@ async fn failed_sync_poisons_the_store_until_it_is_opened_again() {
     assert_eq!(head.epoch.as_str(), "epoch");
     assert!((3..=4).contains(&head.last_offset), "the fourth is unknown, the three before it are not: {head:?}");
     assert_eq!(append(&store, head.last_offset + 1).await.unwrap(), AppendOutcome::Appended);
+}
+
+/// Counts syncs, and those that kept more than one event.
+#[derive(Default)]
+struct Syncs {
+    all: AtomicUsize,
+    shared: AtomicUsize,
+}
+
+impl StoreObserver for Syncs {
+    fn synced(&self, events: usize, _seconds: f64) {
+        self.all.fetch_add(1, Ordering::Relaxed);
+        self.shared.fetch_add(usize::from(events > 1), Ordering::Relaxed);
+    }
+
+    fn operated(&self, _operation: StoreOperation, _seconds: f64) {}
+}
+
+/// The child without batching: as many syncs as calls, however many wait at once.
+#[tokio::test]
+async fn unbatched_child() {
+    let Ok(directory) = std::env::var(UNBATCHED) else { return };
+    let syncs = Arc::new(Syncs::default());
+    let mut options = EmbeddedOptions::new(directory);
+    options.observer = Arc::clone(&syncs) as Arc<dyn StoreObserver>;
+    let store = Arc::new(EmbeddedStore::open(options).unwrap());
+    let mut calls = tokio::task::JoinSet::new();
+    for number in 0..100 {
+        let (store, key) = (Arc::clone(&store), ChannelKey::new(TenantId::new("acme"), format!("room-{number}")));
+        calls.spawn(async move {
+            store.open_log(&key, Epoch::new("epoch")).await.unwrap();
+            let publication = Publication { offset: 1, seq: 1, ..Publication::default() };
+            let record = LogRecord { publication: Arc::new(publication), ..LogRecord::default() };
+            store.append(LogAppend { channel: key, expected_last_offset: 0, records: vec![record] }).await.unwrap();
+        });
+    }
+    while let Some(done) = calls.join_next().await {
+        done.unwrap();
+    }
+    assert_eq!(syncs.shared.load(Ordering::Relaxed), 0);
+    assert_eq!(syncs.all.load(Ordering::Relaxed), 200, "100 openings and 100 appends");
+    store.close().await;
+}
+
+#[test]
+fn one_event_per_sync_turns_group_commit_off() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "unbatched_child", "--nocapture"]).env(UNBATCHED, directory.path());
+    let output = child.env("NATTER_FAULT", "one_event_per_sync").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -14,10 +14,8 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
-use natter_core::{ChannelKey, Epoch, Publication, TenantId};
-use natter_store::{
-    AppendOutcome, EmbeddedOptions, EmbeddedStore, LogAppend, LogRecord, ReadDirection, ReadRequest, Store,
-};
+use natter_core::{ChannelKey, EntityId, Epoch, Publication, TenantId};
+use natter_store::{AppendOutcome, EmbeddedOptions, EmbeddedStore, LogAppend, LogRecord, ReadRequest, Store};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -43,13 +41,11 @@ fn append_of(name: &str, last: u64, count: u64) -> LogAppend {
         publication: Arc::new(Publication {
             offset,
             seq: offset,
-            time_ms: 0,
             data: payload(name, offset),
-            info: None,
-            tags: None,
-            delta: false,
+            ..Publication::default()
         }),
         idempotency_key: Some(Arc::from(offset.to_string())),
+        id: Some(EntityId::new(offset, 0)),
     };
     let records = (last + 1..=last + count).map(record).collect();
     LogAppend { channel: channel(name), expected_last_offset: last, records }
@@ -125,6 +121,16 @@ fn run_and_kill(directory: &Path, fault: Option<&str>, random: &mut StdRng, ackn
     lines.into_iter().for_each(|line| note(acknowledged, &line));
 }
 
+/// Whether the event at an offset is found by its number and its id.
+async fn judge_index(store: &EmbeddedStore, name: &str, at: u64) -> Result<(), String> {
+    let by_id = store.find_by_id(&channel(name), EntityId::new(at, 0)).await;
+    let by_seq = store.find_seq(&channel(name), at).await;
+    match (by_id, by_seq) {
+        (Ok(Some(id)), Ok(Some(seq))) if (id, seq) == (at, at) => Ok(()),
+        found => Err(format!("{name}: the event at {at} is found at {found:?}")),
+    }
+}
+
 /// Whether a log is whole and holds everything that was acknowledged.
 async fn judge_log(store: &EmbeddedStore, name: &str, acked: u64, epoch: &str) -> Result<(), String> {
     let head = store.open_log(&channel(name), Epoch::new("other")).await.map_err(|error| error.to_string())?;
@@ -136,8 +142,8 @@ async fn judge_log(store: &EmbeddedStore, name: &str, acked: u64, epoch: &str) -
     }
     let mut at = 1;
     while at <= head.last_offset {
-        let request = ReadRequest { from_offset: at, limit: 1000, direction: ReadDirection::Forward };
-        let events = store.read_log(&channel(name), request).await.map_err(|error| error.to_string())?;
+        let events =
+            store.read_log(&channel(name), ReadRequest::forward(at, 1000)).await.map_err(|error| error.to_string())?;
         if events.is_empty() {
             return Err(format!("{name}: nothing at {at} of {}", head.last_offset));
         }
@@ -145,6 +151,7 @@ async fn judge_log(store: &EmbeddedStore, name: &str, acked: u64, epoch: &str) -
             if event.offset != at || event.data != payload(name, at) {
                 return Err(format!("{name}: found {} at {at}", event.offset));
             }
+            judge_index(store, name, at).await?;
             at += 1;
         }
     }

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// The token secret of natter's demo tenant.
 const DEMO_SECRET: &str = "demo-secret-demo-secret-demo-secret";
 
-/// Drives a server that speaks Centrifugo's client protocol, and judges what it delivered.
+/// Drives a server that speaks Centrifugo's client protocol or ChatSDK's REST API, and judges what it did.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 pub(super) struct Cli {
@@ -57,6 +57,12 @@ pub(super) enum EncodingName {
     Protobuf,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum InterfaceName {
+    Centrifugo,
+    Chatsdk,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Scenario {
     /// The machine's own limit: bare sends to connected sockets, without a broker
@@ -72,6 +78,12 @@ pub(super) enum Scenario {
     Rooms(RoomsArgs),
     /// Many connections that do nothing
     Idle(IdleArgs),
+    /// Durable sends over ChatSDK's REST API: one sender, many channels, one hot channel
+    ///
+    /// The server's limits must be raised first, in its configuration:
+    /// [plugins.chatsdk] limits = { tokens_per_minute = 1000000, messages_per_minute = 100000000, requests_per_minute =
+    /// 1000000 }
+    Sends(SendsArgs),
     /// Kills the server again and again and judges what survives
     Durability(DurabilityArgs),
     /// Judges an operation log that a durability run kept
@@ -148,7 +160,32 @@ pub(super) struct IdleArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct SendsArgs {
+    /// Base URL of the API
+    #[arg(long, default_value = "http://127.0.0.1:5501")]
+    pub(super) api: String,
+    /// Key of the API; with --token instead of --secret, that one user sends everything
+    #[arg(long, default_value = "demo-api-key")]
+    pub(super) api_key: String,
+    /// URL of the server's metrics, to count syncs of the disk
+    #[arg(long)]
+    pub(super) metrics: Option<String>,
+    /// Kept-alive connections of the workloads with many senders, each with one send under way
+    #[arg(long, default_value_t = 64)]
+    pub(super) connections: usize,
+    /// Bytes of a message's text
+    #[arg(long, default_value_t = 64)]
+    pub(super) size: usize,
+    /// Give each message a clientId, as a client that retries does
+    #[arg(long)]
+    pub(super) client_ids: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct DurabilityArgs {
+    /// What messages are sent through; a chat's users also edit, react and read
+    #[arg(long, value_enum, default_value = "centrifugo")]
+    pub(super) api: InterfaceName,
     /// The server's program
     #[arg(long)]
     pub(super) natter: PathBuf,

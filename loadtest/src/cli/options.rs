@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::args::{DurabilityArgs, FanoutArgs, IdleArgs, LoadArgs, RoomsArgs, SenderArgs};
+use super::args::{DurabilityArgs, FanoutArgs, IdleArgs, InterfaceName, LoadArgs, RoomsArgs, SenderArgs, SendsArgs};
 use crate::client::{frame, marker};
 use crate::load::plan::Pace;
-use crate::scenario::durability::DurabilityOptions;
+use crate::scenario::durability::{DurabilityOptions, Interface};
 use crate::scenario::fanout::FanoutOptions;
 use crate::scenario::idle::IdleOptions;
 use crate::scenario::limit_sender::SenderOptions;
 use crate::scenario::rooms::RoomsOptions;
+use crate::scenario::sends::SendsOptions;
+
+/// Characters of a message's text, at most (ChatSDK).
+const TEXT_MAX: usize = 10_000;
 
 pub(super) fn payload(size: usize) -> Result<usize> {
     let (min, max) = (marker::SIZE_MIN, frame::PAYLOAD_MAX / 2);
@@ -84,9 +88,32 @@ impl SenderArgs {
     }
 }
 
+impl SendsArgs {
+    pub(super) fn options(self) -> Result<SendsOptions> {
+        if self.connections == 0 {
+            bail!("--connections must be at least 1");
+        }
+        if self.size > TEXT_MAX {
+            bail!("--size must be at most {TEXT_MAX}");
+        }
+        Ok(SendsOptions {
+            api: self.api,
+            api_key: self.api_key,
+            metrics: self.metrics,
+            connections: self.connections,
+            size: self.size,
+            client_ids: self.client_ids,
+        })
+    }
+}
+
 impl DurabilityArgs {
     pub(super) fn options(self) -> DurabilityOptions {
         DurabilityOptions {
+            interface: match self.api {
+                InterfaceName::Centrifugo => Interface::Centrifugo,
+                InterfaceName::Chatsdk => Interface::ChatSdk,
+            },
             program: self.natter,
             config: self.config,
             kills: self.kills,

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::chat::ChatEvent;
+
 /// A place in a channel's stream.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Position {
@@ -134,4 +136,6 @@ pub enum Event {
         /// Its newest position.
         top: Position,
     },
+    /// What only a chat's log has.
+    Chat(ChatEvent),
 }

@@ -19,6 +19,8 @@ pub enum Invariant {
     I4Continuity,
     /// Something refused is there, or something delivered never happened.
     I5NoPhantom,
+    /// A read position went back.
+    I6ReadPosition,
 }
 
 impl Display for Invariant {
@@ -29,6 +31,7 @@ impl Display for Invariant {
             Self::I3NoDuplicate => "I3 no duplicate",
             Self::I4Continuity => "I4 continuity",
             Self::I5NoPhantom => "I5 no phantom",
+            Self::I6ReadPosition => "I6 read position",
         })
     }
 }
@@ -49,7 +52,7 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
     /// How many there are of each kind.
     pub counts: BTreeMap<Invariant, u64>,
-    /// Publishes by outcome: acknowledged, refused, unknown.
+    /// Publishes, or calls of a chat, by outcome: acknowledged, refused, unknown.
     pub publishes: [u64; 3],
     /// Messages in all histories.
     pub stored: u64,
@@ -57,6 +60,8 @@ pub struct Judgement {
     pub deliveries: u64,
     /// Sessions, and how many of them were recovered and refused.
     pub sessions: [u64; 3],
+    /// Acknowledged edits, reactions given or taken back, and read positions; of a chat.
+    pub changes: [u64; 3],
 }
 
 impl Judgement {
@@ -67,7 +72,7 @@ impl Judgement {
     }
 
     /// Adds a violation; the text is only made when it will be kept.
-    pub(super) fn violated(&mut self, invariant: Invariant, text: impl FnOnce() -> String) {
+    pub(in crate::oracle) fn violated(&mut self, invariant: Invariant, text: impl FnOnce() -> String) {
         *self.counts.entry(invariant).or_default() += 1;
         if self.findings.len() < FINDINGS_MAX {
             self.findings.push(Finding { invariant, text: text() });
@@ -80,6 +85,10 @@ impl Display for Judgement {
         let [acknowledged, refused, unknown] = self.publishes;
         writeln!(formatter, "publishes: {acknowledged} acknowledged, {refused} refused, {unknown} without an answer")?;
         writeln!(formatter, "history: {} messages", self.stored)?;
+        let [edits, reactions, reads] = self.changes;
+        if edits + reactions + reads > 0 {
+            writeln!(formatter, "of them {edits} edits, {reactions} reactions and {reads} read positions")?;
+        }
         let [sessions, recovered, lost] = self.sessions;
         writeln!(formatter, "sessions: {sessions}, of them {recovered} recovered and {lost} told of a gap")?;
         writeln!(formatter, "deliveries: {}", self.deliveries)?;

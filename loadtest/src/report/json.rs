@@ -64,12 +64,12 @@ impl<'a, F: Serialize> Report<'a, F> {
     }
 }
 
-/// Replaces the values of `--token` and `--secret`, which do not belong into a file.
+/// Replaces the values of `--token`, `--secret` and `--api-key`, which do not belong into a file.
 fn hide_secrets() -> impl FnMut(String) -> String {
     let mut hide_next = false;
     move |argument| {
         let hidden = std::mem::replace(&mut hide_next, false);
-        for name in ["--token", "--secret"] {
+        for name in ["--token", "--secret", "--api-key"] {
             if argument == name {
                 hide_next = true;
             } else if argument.starts_with(&format!("{name}=")) {

@@ -20,6 +20,7 @@ pub mod limit;
 pub mod limit_sender;
 pub mod measured;
 pub mod rooms;
+pub mod sends;
 
 /// What every run is given.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use natter_core::{ChannelOptions, RecoveryMode};
 use natter_node::config::{Centrifugo, Limits, Namespace, RecoveryMode as ConfiguredMode};
-use natter_node::realtime::RESERVED_NAMESPACES;
+use natter_node::domain::{Domain, RESERVED_NAMESPACES};
 
 /// Asks for a token.
 pub(crate) const PRIVATE_PREFIX: char = '$';
@@ -38,12 +38,13 @@ pub(crate) enum NameError {
 #[derive(Debug)]
 pub(crate) struct Namespaces {
     by_name: HashMap<String, Arc<NamespaceRules>>,
-    reserved: Arc<NamespaceRules>,
+    /// The reserved ones; empty when no domain owns them.
+    reserved: HashMap<&'static str, Arc<NamespaceRules>>,
     name_bytes_max: usize,
 }
 
 impl Namespaces {
-    pub(crate) fn new(config: &Centrifugo, limits: &Limits) -> Self {
+    pub(crate) fn new(config: &Centrifugo, limits: &Limits, domain: Option<&Arc<dyn Domain>>) -> Self {
         let rules_of = |namespace: &Namespace| {
             let options = Arc::new(channel_options(namespace, config, limits));
             Arc::new(NamespaceRules { rules: namespace.clone(), options })
@@ -51,7 +52,7 @@ impl Namespaces {
         let by_name = config.namespaces.iter().map(|namespace| (namespace.name.clone(), rules_of(namespace)));
         Self {
             by_name: by_name.collect(),
-            reserved: rules_of(&Namespace::default()),
+            reserved: domain.map(|domain| reserved_rules(&**domain)).unwrap_or_default(),
             name_bytes_max: limits.channel_name_bytes_max,
         }
     }
@@ -63,7 +64,7 @@ impl Namespaces {
         }
         let (namespace, rest) = split(channel);
         if RESERVED_NAMESPACES.contains(&namespace) {
-            return Ok(&self.reserved);
+            return self.reserved.get(namespace).ok_or(NameError::UnknownNamespace);
         }
         let rules = self.by_name.get(namespace).ok_or(NameError::UnknownNamespace)?;
         let is_valid = match rules.rules.channel_regex.as_str().is_empty() {
@@ -104,6 +105,22 @@ fn split(channel: &str) -> (&str, &str) {
     name.split_once(NAMESPACE_BOUNDARY).unwrap_or(("", name))
 }
 
+/// What subscribers of the reserved namespaces can do: recover where the domain keeps a log, and nothing else.
+fn reserved_rules(domain: &dyn Domain) -> HashMap<&'static str, Arc<NamespaceRules>> {
+    let rules_of = |name: &'static str| {
+        let options = domain.channel_options(name);
+        let rules = Namespace {
+            name: name.to_owned(),
+            history_size: options.history_size,
+            history_ttl: std::time::Duration::from_millis(options.history_ttl_ms.unsigned_abs()),
+            force_recovery: options.has_history(),
+            ..Namespace::default()
+        };
+        (name, Arc::new(NamespaceRules { rules, options }))
+    };
+    RESERVED_NAMESPACES.into_iter().map(rules_of).collect()
+}
+
 fn channel_options(namespace: &Namespace, config: &Centrifugo, limits: &Limits) -> ChannelOptions {
     let meta_ttl = match namespace.history_meta_ttl.is_zero() {
         true => config.history_meta_ttl,
@@ -114,6 +131,8 @@ fn channel_options(namespace: &Namespace, config: &Centrifugo, limits: &Limits) 
         history_ttl_ms: milliseconds(namespace.history_ttl),
         history_meta_ttl_ms: milliseconds(meta_ttl),
         durable: namespace.durable,
+        keeps_log: false,
+        observed: false,
         presence: namespace.presence,
         join_leave: namespace.join_leave,
         recovery_mode: match namespace.force_recovery_mode {

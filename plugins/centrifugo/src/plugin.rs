@@ -8,10 +8,10 @@ use natter_node::auth::{Authenticator, KeyError};
 use natter_node::config::Config;
 use natter_node::metrics::ConnectionMetrics;
 use natter_node::plugin::{ListenerView, Mount, Plugin};
-use natter_node::realtime::ChannelPolicy;
 use natter_node::tenant::Tenants;
 use parking_lot::Mutex;
 
+use crate::codec::Codecs;
 use crate::proxy::Proxies;
 use crate::routes;
 use crate::shared::{Settings, Shared};
@@ -22,25 +22,21 @@ pub struct CentrifugoPlugin {
 }
 
 impl CentrifugoPlugin {
-    /// Makes the plugin.
+    /// Makes the plugin. The broker's domain, if there is to be one, is in place by now.
     ///
     /// # Errors
     /// A tenant's key that cannot be used.
-    pub fn new(
-        config: &Config,
-        broker: Broker,
-        tenants: Arc<Tenants>,
-        policy: Arc<dyn ChannelPolicy>,
-    ) -> Result<Self, KeyError> {
+    pub fn new(config: &Config, broker: Broker, tenants: Arc<Tenants>) -> Result<Self, KeyError> {
         crate::metrics::describe();
-        let settings = Settings::new(config);
+        let settings = Settings::new(config, broker.domain());
+        let codecs = Codecs::new(broker.domain());
         let shared = Shared {
             broker,
             tenants,
             authenticator: ArcSwap::from_pointee(Authenticator::new(&config.tenants)?),
             proxies: ArcSwap::from_pointee(Proxies::new(&settings.centrifugo)),
             settings: ArcSwap::from_pointee(settings),
-            policy,
+            codecs,
             connection_metrics: ConnectionMetrics::new("ws", "centrifugo"),
             connects: Mutex::default(),
         };
@@ -53,7 +49,7 @@ impl CentrifugoPlugin {
     /// A tenant's key that cannot be used; everything stays as it is.
     pub fn reload(&self, config: &Config) -> Result<(), KeyError> {
         let authenticator = self.shared.authenticator.load().rebuilt(&config.tenants)?;
-        let settings = Settings::new(config);
+        let settings = Settings::new(config, self.shared.broker.domain());
         self.shared.proxies.store(Arc::new(Proxies::new(&settings.centrifugo)));
         self.shared.authenticator.store(Arc::new(authenticator));
         self.shared.settings.store(Arc::new(settings));

@@ -8,13 +8,14 @@ use natter_core::ChannelKey;
 use natter_node::Broker;
 use natter_node::auth::Authenticator;
 use natter_node::config::{Centrifugo, Config, Limits};
+use natter_node::domain::Domain;
 use natter_node::limits::{Allowance, SeatGuard};
 use natter_node::metrics::ConnectionMetrics;
-use natter_node::realtime::ChannelPolicy;
 use natter_node::tenant::{Tenant, Tenants};
 use natter_protocol::centrifuge::codes::ClientError;
 use parking_lot::Mutex;
 
+use crate::codec::Codecs;
 use crate::namespaces::{NameError, NamespaceRules, Namespaces};
 use crate::proxy::Proxies;
 
@@ -32,9 +33,9 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, domain: Option<&Arc<dyn Domain>>) -> Self {
         let centrifugo = config.plugins.centrifugo.clone();
-        let namespaces = Namespaces::new(&centrifugo, &config.limits);
+        let namespaces = Namespaces::new(&centrifugo, &config.limits, domain);
         let allowed_origins = config.server.allowed_origins.iter().map(|origin| origin.to_ascii_lowercase()).collect();
         Self { centrifugo, limits: config.limits.clone(), namespaces, allowed_origins }
     }
@@ -63,7 +64,7 @@ pub(crate) struct Shared {
     pub(crate) authenticator: ArcSwap<Authenticator>,
     pub(crate) proxies: ArcSwap<Proxies>,
     pub(crate) settings: ArcSwap<Settings>,
-    pub(crate) policy: Arc<dyn ChannelPolicy>,
+    pub(crate) codecs: Codecs,
     pub(crate) connection_metrics: Arc<ConnectionMetrics>,
     /// New connections of the present second.
     pub(crate) connects: Mutex<Allowance>,

@@ -33,7 +33,7 @@ fn versioned(version: u64) -> Draft {
 }
 
 fn at(offset: u64) -> Published {
-    Published { offset, epoch: Some(Epoch::new("now")), suppressed: false }
+    Published { offset, seq: offset, time_ms: 0, epoch: Some(Epoch::new("now")), suppressed: false }
 }
 
 impl Bench {

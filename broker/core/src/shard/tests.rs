@@ -8,7 +8,7 @@ use crate::input::{Draft, Input, Request, Subscriber};
 use crate::log::{CommitOutcome, LogHead};
 use crate::reads::READS_MAX;
 use crate::stream::{HistoryQuery, Since};
-use crate::{ChannelHandle, ChannelKey, ChannelOptions, Epoch, LaneId, Publication, TenantId};
+use crate::{ChannelHandle, ChannelKey, ChannelOptions, Epoch, LaneId, MESSAGE, Publication, TenantId};
 
 const TTL_MS: i64 = 10_000;
 
@@ -51,7 +51,7 @@ fn subscriber(client: &str) -> Subscriber {
 
 fn stored(offset: u64, time_ms: i64) -> Arc<Publication> {
     let data = Bytes::from_static(b"stored");
-    Arc::new(Publication { offset, seq: offset, time_ms, data, info: None, tags: None, delta: false })
+    Arc::new(Publication { offset, seq: offset, kind: MESSAGE, time_ms, data, info: None, tags: None, delta: false })
 }
 
 impl Bench {
@@ -431,4 +431,73 @@ fn a_page_begins_with_what_has_not_expired() {
     let offsets: Vec<u64> =
         page.expect("it is answered").publications.iter().map(|publication| publication.offset).collect();
     assert_eq!(offsets, vec![501, 502, 503]);
+}
+
+#[test]
+fn events_that_are_no_messages_take_an_offset_and_leave_the_number() {
+    let mut bench = bench(ChannelOptions { observed: true, ..durable() }, 10);
+    bench.open(0, Vec::new());
+    for kind in [MESSAGE, 5, 5, MESSAGE] {
+        bench.publish("a", Draft { kind, ..draft("x") });
+    }
+    let appended = bench.finish().into_iter().find_map(|effect| match effect {
+        Effect::Append { records, .. } => Some(records),
+        _ => None,
+    });
+    let numbers: Vec<_> = appended
+        .expect("one append")
+        .iter()
+        .map(|record| (record.publication.offset, record.publication.seq, record.publication.kind))
+        .collect();
+    assert_eq!(numbers, [(1, 1, MESSAGE), (2, 1, 5), (3, 1, 5), (4, 2, MESSAGE)]);
+}
+
+#[test]
+fn the_observer_is_told_of_a_commit_before_anyone_is_answered() {
+    let mut bench = bench(ChannelOptions { observed: true, ..durable() }, 10);
+    bench.open(0, Vec::new());
+    bench.subscribe("a");
+    bench.publish("a", draft("x"));
+    bench.finish();
+    bench.apply(Input::Committed { channel: key("a"), handle: ChannelHandle(1), outcome: CommitOutcome::Appended });
+    let order: Vec<_> = bench
+        .finish()
+        .iter()
+        .map(|effect| match effect {
+            Effect::Committed { publications, .. } => format!("committed {}", publications.len()),
+            Effect::Deliver { .. } => "delivered".to_owned(),
+            Effect::Reply { .. } => "answered".to_owned(),
+            other => format!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(order, ["committed 1", "delivered", "answered"]);
+}
+
+#[test]
+fn a_log_that_is_kept_is_never_trimmed() {
+    let options = ChannelOptions { history_size: 1, keeps_log: true, ..durable() };
+    let mut bench = bench(options, 10);
+    bench.open(10_000, vec![stored(10_000, 0)]);
+    bench.now += 10 * TTL_MS;
+    bench.apply(Input::Tick);
+    let effects = bench.finish();
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Trim { .. })), "{effects:?}");
+}
+
+#[test]
+fn a_closed_channel_refuses_who_waits_and_begins_a_new_life() {
+    let mut bench = bench(durable(), 10);
+    bench.open(3, vec![stored(3, 1_000)]);
+    bench.subscribe("a");
+    bench.publish("a", draft("x"));
+    bench.finish();
+    bench.ask("a", Request::Close { reply: 9 });
+    let effects = bench.finish();
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Invalidate { .. })), "subscribers are told");
+    let refused = |effect: &Effect<u32>| matches!(effect, Effect::Reply { reply: Reply::Published(Err(_)), .. });
+    assert!(effects.iter().any(refused), "{effects:?}");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Reply { to: 9, .. })));
+    bench.publish("a", draft("y"));
+    let effects = bench.finish();
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::OpenLog { .. })), "{effects:?}");
 }

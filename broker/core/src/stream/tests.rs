@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{DURABLE_RING_BYTES_MAX, DURABLE_RING_MAX, HistoryQuery, Lookup, Range, Since, Stream, is_old_version};
 use crate::input::Draft;
-use crate::{ChannelOptions, Epoch, Publication};
+use crate::{ChannelOptions, Epoch, MESSAGE, Publication};
 
 const TTL_MS: i64 = 1_000;
 
@@ -14,7 +14,16 @@ fn options(history_size: usize, durable: bool) -> ChannelOptions {
 
 fn publication(offset: u64, size: usize) -> Arc<Publication> {
     let data = Bytes::from(vec![0; size]);
-    Arc::new(Publication { offset, seq: offset, time_ms: offset as i64, data, info: None, tags: None, delta: false })
+    Arc::new(Publication {
+        offset,
+        seq: offset,
+        kind: MESSAGE,
+        time_ms: offset as i64,
+        data,
+        info: None,
+        tags: None,
+        delta: false,
+    })
 }
 
 /// A stream that was given `1..=top`.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use natter_core::{
-    ChannelHandle, ClientInfo, Delivery, Draft, Effect, Epoch, HistoryPage, HistoryQuery, LaneId, LaneSet,
+    ChannelHandle, ClientInfo, Delivery, Draft, Effect, Epoch, HistoryPage, HistoryQuery, LaneId, LaneSet, MESSAGE,
     PresenceEdge, Publication, Published, Refusal, Reply, Since, Subscribed, Subscriber,
 };
 
@@ -27,6 +27,11 @@ impl Driver {
                 model.invalidated.append(&mut model.members);
                 model.present.clear();
                 assert!(model.due.is_empty(), "what is released is handed out first");
+            }
+            Effect::Committed { publications, .. } => {
+                assert!(
+                    !publications.is_empty() && publications.is_sorted_by(|one, next| one.offset + 1 == next.offset)
+                );
             }
             Effect::OpenLog { .. } | Effect::Append { .. } | Effect::Read { .. } | Effect::Trim { .. } => {
                 unreachable!("the store has taken it")
@@ -79,6 +84,7 @@ impl Driver {
         let publication = Publication {
             offset,
             seq: offset,
+            kind: MESSAGE,
             time_ms: now,
             data: draft.data.clone(),
             info: None,
@@ -86,7 +92,13 @@ impl Driver {
             delta: false,
         };
         model.release(publication, draft, now);
-        Published { offset, epoch: (offset > 0).then(|| Epoch::new("any")), suppressed: false }
+        Published {
+            offset,
+            seq: offset,
+            time_ms: now,
+            epoch: (offset > 0).then(|| Epoch::new("any")),
+            suppressed: false,
+        }
     }
 
     fn durably_published(&mut self, channel: usize, draft: &Draft, result: Result<Published, Refusal>) {

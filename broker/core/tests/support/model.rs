@@ -71,7 +71,8 @@ impl Model {
             None => return None,
         };
         let has_position = offset > 0 || by_key.is_none();
-        Some(Published { offset, epoch: self.epoch.clone().filter(|_| has_position), suppressed: true })
+        let epoch = self.epoch.clone().filter(|_| has_position);
+        Some(Published { offset, seq: 0, time_ms: 0, epoch, suppressed: true })
     }
 
     pub fn has_version(&self, draft: &Draft) -> bool {

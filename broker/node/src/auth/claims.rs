@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::errors::{InvalidReason, TokenError};
 use super::raw::{RawClaims, RawOptions, Seconds, bytes};
@@ -29,6 +29,18 @@ pub struct ConnectionClaims {
     pub subs: BTreeMap<String, SubscribeOptions>,
     /// `meta`: JSON object for the tenant's own backends, never shown to clients.
     pub meta: Option<Bytes>,
+    /// `use`: what natter itself has made the token for; `None` for a tenant's own, which opens everything.
+    pub purpose: Option<TokenPurpose>,
+}
+
+/// What a token that natter has made opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenPurpose {
+    /// Calls of a REST API.
+    Rest,
+    /// Real-time connections.
+    Realtime,
 }
 
 /// Claims of a subscription token.
@@ -111,6 +123,7 @@ impl ConnectionClaims {
             channels: raw.channels.unwrap_or_default(),
             subs: subs.map(|(channel, options)| Ok((channel, options.read()?))).collect::<Result<_, TokenError>>()?,
             meta: bytes(raw.meta, None)?,
+            purpose: raw.purpose,
         })
     }
 }

@@ -20,7 +20,7 @@ mod verifier;
 mod tests;
 
 pub use authenticator::Authenticator;
-pub use claims::{ConnectionClaims, Override, SubscribeOptions, SubscriptionClaims};
+pub use claims::{ConnectionClaims, Override, SubscribeOptions, SubscriptionClaims, TokenPurpose};
 pub use errors::{InvalidReason, KeyError, SignError, TokenError};
 pub use issue::{Inspection, inspect, sign_hs256};
 pub use token::TOKEN_BYTES_MAX;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::claims::Override;
+use super::claims::{Override, TokenPurpose};
 use super::errors::{InvalidReason, TokenError};
 
 /// Claims of connection and subscription tokens; unknown ones are ignored.
@@ -30,6 +30,8 @@ pub(super) struct RawClaims {
     pub(super) channels: Option<Vec<String>>,
     pub(super) subs: Option<BTreeMap<String, RawOptions>>,
     pub(super) meta: Option<Box<RawValue>>,
+    #[serde(rename = "use")]
+    pub(super) purpose: Option<TokenPurpose>,
     #[serde(rename = "override")]
     pub(super) overriding: Option<Override>,
 }

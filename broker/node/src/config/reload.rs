@@ -27,6 +27,8 @@ impl Config {
             ("limits", self.limits != new.limits),
             ("tenants", self.tenants != new.tenants),
             ("plugins.centrifugo.namespaces", old_namespaces != new_namespaces),
+            ("plugins.openchat", self.plugins.openchat != new.plugins.openchat),
+            ("plugins.chatsdk", self.plugins.chatsdk != new.plugins.chatsdk),
         ];
         ReloadDifference { applied: changed(reloadable), restart: changed(self.fixed_sections(new)) }
     }
@@ -37,10 +39,13 @@ impl Config {
         next.limits = new.limits.clone();
         next.tenants = new.tenants.clone();
         next.plugins.centrifugo.namespaces = new.plugins.centrifugo.namespaces.clone();
+        // They have nothing but limits.
+        next.plugins.openchat = new.plugins.openchat.clone();
+        next.plugins.chatsdk = new.plugins.chatsdk.clone();
         next
     }
 
-    fn fixed_sections(&self, new: &Self) -> [(&'static str, bool); 18] {
+    fn fixed_sections(&self, new: &Self) -> [(&'static str, bool); 16] {
         let (old, next) = (&self.plugins, &new.plugins);
         let mut centrifugo = next.centrifugo.clone();
         centrifugo.namespaces.clone_from(&old.centrifugo.namespaces);
@@ -58,11 +63,9 @@ impl Config {
             ("metrics", self.metrics != new.metrics),
             ("plugins.centrifugo", old.centrifugo != centrifugo),
             ("plugins.socketio", old.socketio != next.socketio),
-            ("plugins.openchat", old.openchat != next.openchat),
             ("plugins.chatify", old.chatify != next.chatify),
             ("plugins.campus", old.campus != next.campus),
             ("plugins.connectnow", old.connectnow != next.connectnow),
-            ("plugins.chatsdk", old.chatsdk != next.chatsdk),
         ]
     }
 }

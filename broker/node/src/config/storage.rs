@@ -73,6 +73,26 @@ pub struct Store {
     pub consistency: Consistency,
     /// Scylla: consistency of conditional statements.
     pub serial_consistency: SerialConsistency,
+    /// Scylla: data centre to prefer; empty leaves it to the driver.
+    pub datacenter: String,
+    /// Scylla: role to log in as; empty does not log in.
+    pub username: String,
+    /// Scylla: its password.
+    pub password: Secret,
+    /// Scylla: PEM file with the authorities of the nodes' certificates; empty means no TLS.
+    pub tls_authorities: PathBuf,
+    /// Scylla: PEM file with this node's own certificate, where the cluster asks for one.
+    pub tls_certificate: PathBuf,
+    /// Scylla: PEM file with its key.
+    pub tls_private_key: PathBuf,
+}
+
+impl Store {
+    /// Whether what one node wrote is what another reads: majorities overlap, fewer replicas need not.
+    pub fn is_consistent(&self) -> bool {
+        use Consistency::{All, EachQuorum, LocalQuorum, Quorum};
+        matches!(self.consistency, Quorum | All | LocalQuorum | EachQuorum)
+    }
 }
 
 impl Default for Store {
@@ -86,6 +106,12 @@ impl Default for Store {
             replication_factor: 3,
             consistency: Consistency::LocalQuorum,
             serial_consistency: SerialConsistency::Serial,
+            datacenter: String::new(),
+            username: String::new(),
+            password: Secret::default(),
+            tls_authorities: PathBuf::new(),
+            tls_certificate: PathBuf::new(),
+            tls_private_key: PathBuf::new(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use natter_core::{ChannelHandle, ClientInfo, Delivery, PresenceEdge};
+use natter_core::{ChannelHandle, ClientInfo, Delivery, PresenceEdge, Publication};
 use natter_protocol::wsframe::{self, Opcode};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -62,14 +62,24 @@ impl Burst {
         &self,
         variant: &Variant,
         channel: &str,
-        filter: &dyn PublicationFilter,
+        is_wanted: impl Fn(&Publication) -> bool,
     ) -> Result<Bytes, Inexpressible> {
         let mut payload = BytesMut::new();
-        for publication in self.delivery.publications.iter().filter(|publication| filter.passes(publication)) {
+        for publication in self.delivery.publications.iter().filter(|publication| is_wanted(publication)) {
             let delivered = Delivered { channel, publication, previous: None, epoch: self.delivery.epoch.as_ref() };
             variant.codec.append_publication(variant.options, delivered, &mut payload)?;
         }
         Ok(frame(variant.framing, &payload))
+    }
+
+    /// Whether a filter lets everything through.
+    pub(crate) fn passes_whole(&self, filter: &dyn PublicationFilter) -> bool {
+        self.delivery.publications.iter().all(|publication| filter.passes(publication))
+    }
+
+    /// Whether there is anything that connections may do without.
+    pub(crate) fn has_volatile(&self, variant: &Variant) -> bool {
+        self.delivery.publications.iter().any(|publication| variant.codec.is_volatile(publication))
     }
 
     fn encode(&self, variant: &Variant, channel: &str, is_chain_start: bool) -> Result<Bytes, Inexpressible> {
@@ -106,11 +116,11 @@ fn append_frame(framing: Framing, payload: &[u8], frames: &mut BytesMut) {
     if payload.is_empty() {
         return;
     }
-    let opcode = match framing {
-        Framing::WebSocketText => Opcode::Text,
-        Framing::WebSocketBinary => Opcode::Binary,
-    };
-    wsframe::append_header(opcode, payload.len(), frames);
+    match framing {
+        Framing::WebSocketText => wsframe::append_header(Opcode::Text, payload.len(), frames),
+        Framing::WebSocketBinary => wsframe::append_header(Opcode::Binary, payload.len(), frames),
+        Framing::Complete => {}
+    }
     frames.put_slice(payload);
 }
 

@@ -21,6 +21,7 @@ impl Lane {
             LaneEvent::Deliver(burst) => self.deliver(&burst),
             LaneEvent::Announce(announcement) => self.announce(&announcement),
             LaneEvent::Invalidate(channel) => self.invalidate(channel),
+            LaneEvent::Wake(connection) => self.with_session(connection, |session, out| session.on_wake(out)),
             LaneEvent::TaskDone { connection, token, result } => self.task_done(connection, token, result),
             LaneEvent::Control { connections, target, control } => self.control(&connections, &target, &control),
             LaneEvent::Drain { connections_max } => self.drain(connections_max),
@@ -59,8 +60,10 @@ impl Lane {
         let Some(mut channel) = self.subscribers.get_mut(burst.channel()).map(take_groups) else { return };
         let mut deliveries = 0;
         for group in &mut channel.groups {
+            let is_volatile = burst.has_volatile(&group.variant);
             for member in &mut group.members {
-                match frames_for(burst, &group.variant, channel.key.name(), member) {
+                let skips_volatile = is_volatile && !self.is_writable(member.slot);
+                match frames_for(burst, &group.variant, channel.key.name(), member, skips_volatile) {
                     Ok(frames) if frames.is_empty() => {}
                     Ok(frames) => {
                         self.enqueue(member.slot, frames);
@@ -110,6 +113,11 @@ impl Lane {
         }
     }
 
+    fn is_writable(&self, slot: u32) -> bool {
+        let connection = self.connections.get(slot as usize);
+        connection.is_some_and(|connection| !connection.is_write_blocked && connection.transport.is_writable())
+    }
+
     /// Adds a frame to a connection's queue; a connection whose queue is full is closed as slow.
     pub(super) fn enqueue(&mut self, slot: u32, frame: Bytes) {
         let Some(connection) = self.connections.get_mut(slot as usize) else { return };
@@ -155,10 +163,23 @@ fn take_groups(channel: &mut LaneChannel) -> LaneChannel {
 }
 
 /// The frames of a burst for one member; empty when its filter lets nothing through.
-fn frames_for(burst: &Burst, variant: &Variant, channel: &str, member: &mut Member) -> Result<Bytes, Inexpressible> {
+fn frames_for(
+    burst: &Burst,
+    variant: &Variant,
+    channel: &str,
+    member: &mut Member,
+    skips_volatile: bool,
+) -> Result<Bytes, Inexpressible> {
     let is_fresh = std::mem::take(&mut member.is_fresh);
     match &member.filter {
-        None => burst.encoded(variant, channel, is_fresh),
-        Some(filter) => burst.encoded_for(variant, channel, filter.as_ref()),
+        None if !skips_volatile => burst.encoded(variant, channel, is_fresh),
+        // Whoever gets everything gets the bytes that all others get, unless they may be a delta to what it did not get.
+        Some(filter) if !skips_volatile && !variant.wants_delta && burst.passes_whole(filter.as_ref()) => {
+            burst.encoded(variant, channel, is_fresh)
+        }
+        filter => burst.encoded_for(variant, channel, |publication| {
+            let is_wanted = filter.as_ref().is_none_or(|filter| filter.passes(publication));
+            is_wanted && !(skips_volatile && variant.codec.is_volatile(publication))
+        }),
     }
 }

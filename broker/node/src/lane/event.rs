@@ -21,6 +21,7 @@ pub(crate) enum LaneEvent {
     Deliver(Arc<Burst>),
     Announce(Arc<Announcement>),
     Invalidate(ChannelHandle),
+    Wake(ConnectionId),
     TaskDone {
         connection: ConnectionId,
         token: u64,

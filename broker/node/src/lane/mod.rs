@@ -134,6 +134,7 @@ impl Lane {
         });
         let id = ConnectionId { slot: slot as u32, generation };
         self.wheel.schedule(scheduled_ms, id);
+        self.with_session(id, |session, out| session.on_opened(out));
         Some(id)
     }
 
@@ -172,6 +173,7 @@ impl Lane {
             match message {
                 Poll::Pending => return,
                 Poll::Ready(Ok(Received::Message(message))) => self.message(id, &message),
+                Poll::Ready(Ok(Received::Binary(message))) => self.binary(id, &message),
                 Poll::Ready(Ok(Received::Pong)) => self.pong(id),
                 Poll::Ready(Err(error)) => return self.receive_failed(id, error),
             }
@@ -190,6 +192,11 @@ impl Lane {
     fn message(&mut self, id: ConnectionId, message: &[u8]) {
         self.broker.metrics().message_received(message.len());
         self.with_session(id, |session, out| session.on_message(message, out));
+    }
+
+    fn binary(&mut self, id: ConnectionId, message: &[u8]) {
+        self.broker.metrics().message_received(message.len());
+        self.with_session(id, |session, out| session.on_binary(message, out));
     }
 
     fn pong(&mut self, id: ConnectionId) {
@@ -225,8 +232,15 @@ impl Lane {
             return;
         }
         let Some(session) = &mut connection.session else { return };
-        let mut out =
-            SessionOut { lane: self.id, now_ms: self.now_ms, payload: &mut self.payload, actions: &mut self.actions };
+        let mut out = SessionOut {
+            lane: self.id,
+            connection: id,
+            mailbox: self.broker.lane(self.id),
+            is_writable: !connection.is_write_blocked && connection.transport.is_writable(),
+            now_ms: self.now_ms,
+            payload: &mut self.payload,
+            actions: &mut self.actions,
+        };
         let was_ready = session.is_ready();
         let result = call(session.as_mut(), &mut out);
         let has_become_ready = !was_ready && session.is_ready();
@@ -273,10 +287,20 @@ impl Lane {
             self.free_seat(seat);
         }
         if let Some((tenant, user)) = identity {
-            self.broker.registry().remove(&tenant, &user, self.id, id);
+            let was_last = self.broker.registry().remove(&tenant, &user, self.id, id);
+            if let Some(domain) = self.broker.domain().filter(|_| was_last) {
+                domain.user_left(tenant.id(), &user);
+            }
         }
-        let mut out =
-            SessionOut { lane: self.id, now_ms: self.now_ms, payload: &mut self.payload, actions: &mut self.actions };
+        let mut out = SessionOut {
+            lane: self.id,
+            connection: id,
+            mailbox: self.broker.lane(self.id),
+            is_writable: false,
+            now_ms: self.now_ms,
+            payload: &mut self.payload,
+            actions: &mut self.actions,
+        };
         session.on_closed(&mut out);
         self.payload.clear();
         self.settle(id);

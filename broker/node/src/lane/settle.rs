@@ -43,10 +43,22 @@ impl Lane {
             SessionAction::Attach(subscription) => self.attach(id, *subscription),
             SessionAction::Detach(channel) => self.detach(id, channel),
             SessionAction::Identify { tenant, user } => self.identify(id, tenant, user),
+            SessionAction::Frames(frames) => {
+                self.flush_payload();
+                self.enqueue(id.slot, frames);
+            }
             SessionAction::Task { token, work } => self.start_task(id, token, work),
             SessionAction::Ping => self.ping(id),
             SessionAction::Cork => self.cork(id),
             SessionAction::Uncork => self.uncork(id),
+            SessionAction::UncorkWith { first, keep } => {
+                let held_back = self.connection(id).and_then(|connection| connection.held_back.take());
+                self.flush_payload();
+                let held_back = held_back.into_iter().flatten().map(keep);
+                for frame in first.into_iter().chain(held_back) {
+                    self.enqueue(id.slot, frame);
+                }
+            }
         }
     }
 
@@ -100,7 +112,10 @@ impl Lane {
     }
 
     fn identify(&mut self, id: ConnectionId, tenant: Arc<Tenant>, user: Arc<str>) {
-        self.broker.registry().add(&tenant, &user, self.id, id);
+        let is_first = self.broker.registry().add(&tenant, &user, self.id, id);
+        if let Some(domain) = self.broker.domain().filter(|_| is_first) {
+            domain.user_came(tenant.id(), &user);
+        }
         if let Some(connection) = self.connection(id) {
             connection.identity = Some((tenant, user));
         }

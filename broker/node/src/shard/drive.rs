@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use natter_core::{
-    ChannelHandle, ChannelKey, CommitOutcome, Effect, Epoch, Input, LaneSet, LogHead, Publication, Shard,
+    ChannelHandle, ChannelKey, CommitOutcome, Effect, Epoch, Input, LaneSet, LogHead, Publication, Reply, Shard,
 };
-use natter_store::{AppendError, AppendOutcome, LogAppend, ReadDirection, ReadRequest, StoreError};
+use natter_store::{AppendError, AppendOutcome, LogAppend, ReadRequest, StoreError};
+use tokio::sync::oneshot;
 use tokio::task::{spawn_local, yield_now};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -29,13 +30,16 @@ pub(crate) struct ShardDriver {
     broker: Broker,
     /// Events of this batch, by lane.
     events: Vec<Vec<LaneEvent>>,
+    /// Answers of this batch to those who are no connection. They go out last, so that whoever has been answered finds
+    /// that the lanes have what was delivered before.
+    answers: Vec<(oneshot::Sender<Reply>, Reply)>,
     bursts: u64,
 }
 
 impl ShardDriver {
     pub(crate) fn new(index: usize, shard: Shard<ReplyTo>, inbox: ShardInbox, broker: Broker) -> Self {
         let events = (0..broker.lane_count()).map(|_| Vec::new()).collect();
-        Self { index, shard, inbox, broker, events, bursts: 0 }
+        Self { index, shard, inbox, broker, events, answers: Vec::new(), bursts: 0 }
     }
 
     /// Runs until every sender of the mailbox is gone. Must be called on a `LocalSet`.
@@ -84,14 +88,18 @@ impl ShardDriver {
             Effect::Reply { to: ReplyTo::Connection { lane, connection, token }, reply } => {
                 self.events[usize::from(lane.0)].push(LaneEvent::Reply { connection, token, reply });
             }
-            // A caller that has gone away is not owed an answer.
-            Effect::Reply { to: ReplyTo::Caller(caller), reply } => drop(caller.send(reply)),
+            Effect::Reply { to: ReplyTo::Caller(caller), reply } => self.answers.push((caller, reply)),
             Effect::Reply { to: ReplyTo::Nobody, .. } => {}
             Effect::Deliver { lanes, delivery } => {
                 self.bursts += 1;
                 let timed_from = self.bursts.is_multiple_of(TIMED_ONE_IN).then_some(oldest);
                 let burst = Arc::new(Burst::new(delivery, timed_from));
                 self.send_to(lanes, || LaneEvent::Deliver(Arc::clone(&burst)));
+            }
+            Effect::Committed { channel, publications } => {
+                if let Some(domain) = self.broker.domain() {
+                    domain.committed(&channel, &publications);
+                }
             }
             Effect::Announce { lanes, channel, edge, info } => {
                 let announcement = Arc::new(Announcement { channel, edge, info });
@@ -127,6 +135,10 @@ impl ShardDriver {
                 self.broker.lane_at(lane).send(std::mem::take(events));
             }
         }
+        for (caller, reply) in self.answers.drain(..) {
+            // A caller that has gone away is not owed an answer.
+            drop(caller.send(reply));
+        }
     }
 
     /// Lets lanes that are far behind catch up: the wait is passed on to publishers as a full mailbox.
@@ -161,12 +173,9 @@ async fn load(
     newest_max: usize,
 ) -> Result<(LogHead, Vec<Arc<Publication>>), StoreError> {
     let head = broker.store().open_log(channel, candidate).await?;
-    let request = ReadRequest { from_offset: head.last_offset, limit: newest_max, direction: ReadDirection::Backward };
-    let mut newest: Vec<_> = match head.first_offset > head.last_offset {
-        true => Vec::new(),
-        false => broker.store().read_log(channel, request).await?.into_iter().map(Arc::new).collect(),
-    };
-    newest.reverse();
+    let newest_max = u64::try_from(newest_max).unwrap_or(u64::MAX);
+    let first = head.first_offset.max(head.last_offset.saturating_sub(newest_max) + 1);
+    let newest = read_range(broker, channel, first, head.last_offset).await?;
     Ok((head, newest))
 }
 
@@ -180,6 +189,9 @@ async fn append_log(broker: Broker, shard: usize, handle: ChannelHandle, append:
     };
     if matches!(outcome, CommitOutcome::Lost | CommitOutcome::Rejected) {
         broker.metrics().store_failed(broker.store().name(), "append");
+    }
+    if let Some(domain) = broker.domain().filter(|_| matches!(outcome, CommitOutcome::Lost)) {
+        domain.lost(&channel);
     }
     broker.shard(shard).send(vec![Input::Committed { channel, handle, outcome }]);
 }
@@ -203,8 +215,7 @@ async fn read_range(
     let mut next = first;
     while next <= last {
         let limit = ((last - next + 1) as usize).min(READ_PAGE);
-        let request = ReadRequest { from_offset: next, limit, direction: ReadDirection::Forward };
-        let page = broker.store().read_log(channel, request).await?;
+        let page = broker.store().read_log(channel, ReadRequest::forward(next, limit)).await?;
         let Some(newest) = page.last() else { break };
         next = newest.offset + 1;
         publications.extend(page.into_iter().filter(|publication| publication.offset <= last).map(Arc::new));

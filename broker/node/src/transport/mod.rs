@@ -67,6 +67,8 @@ pub enum ReceiveError {
 pub enum Received {
     /// A whole message.
     Message(Bytes),
+    /// A whole message that the transport marks as bytes rather than text.
+    Binary(Bytes),
     /// An answer to a ping of the transport.
     Pong,
 }
@@ -99,6 +101,11 @@ pub trait Transport {
 
     /// Writes as much of `queue` as the socket takes, in as few calls as possible. `writes` counts the calls.
     fn flush(&mut self, queue: &mut SendQueue, writes: &mut u64) -> io::Result<Flushed>;
+
+    /// Whether the peer takes something now, as far as the transport alone knows.
+    fn is_writable(&self) -> bool {
+        true
+    }
 
     /// Waits until the socket takes more.
     fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;

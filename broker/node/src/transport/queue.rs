@@ -25,6 +25,14 @@ impl SendQueue {
         self.frames.push_back(frame);
     }
 
+    /// Takes the first frame, or what is left of it.
+    pub fn pop(&mut self) -> Option<Bytes> {
+        let frame = self.frames.pop_front()?;
+        self.bytes -= frame.len();
+        self.is_front_partial = false;
+        Some(frame)
+    }
+
     /// Bytes that wait.
     pub fn len(&self) -> usize {
         self.bytes

@@ -20,6 +20,11 @@ use crate::session::{Close, CloseKind, Framing};
 /// What the decoder allocates for an idle connection; it grows for a large frame.
 const READ_BUFFER_BYTES: usize = 512;
 
+/// Reads of a peer that nobody listens to, before others get their turn.
+const READS_PER_TURN: usize = 16;
+/// The code that stands for none and is never sent (RFC 6455 section 7.4.1).
+const NO_STATUS: u16 = 1005;
+
 /// One WebSocket.
 pub struct WebSocketTransport {
     stream: TcpStream,
@@ -28,6 +33,8 @@ pub struct WebSocketTransport {
     stashed: Vec<u8>,
     framing: Framing,
     is_peer_gone: bool,
+    /// The peer has broken the rules: what it still sends is read, so that it gets our goodbye, but not decoded.
+    is_deaf: bool,
 }
 
 impl WebSocketTransport {
@@ -39,7 +46,25 @@ impl WebSocketTransport {
             .max_message_size(Some(message_bytes_max))
             .max_frame_size(Some(message_bytes_max));
         let context = WebSocketContext::new(Role::Server, Some(config));
-        Self { stream, context, stashed: already_read.to_vec(), framing, is_peer_gone: false }
+        Self { stream, context, stashed: already_read.to_vec(), framing, is_peer_gone: false, is_deaf: false }
+    }
+}
+
+impl WebSocketTransport {
+    /// Waits for the peer to go, whatever else it sends.
+    fn poll_end(&mut self, cx: &mut Context<'_>, scratch: &mut Scratch) -> Poll<Result<Received, ReceiveError>> {
+        scratch.filled(0);
+        for _ in 0..READS_PER_TURN {
+            ready!(self.stream.poll_read_ready(cx)).map_err(ReceiveError::Io)?;
+            match self.stream.try_read(scratch.space()) {
+                Ok(0) => return Poll::Ready(Err(ReceiveError::Closed)),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(ReceiveError::Io(error))),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -54,6 +79,9 @@ impl Transport for WebSocketTransport {
         scratch: &mut Scratch,
         queue: &mut SendQueue,
     ) -> Poll<Result<Received, ReceiveError>> {
+        if self.is_deaf {
+            return self.poll_end(cx, scratch);
+        }
         if !self.stashed.is_empty() && scratch.unread().is_empty() {
             let length = self.stashed.len().min(scratch.space().len());
             scratch.space()[..length].copy_from_slice(&self.stashed[..length]);
@@ -64,7 +92,7 @@ impl Transport for WebSocketTransport {
             let mut adapter = Adapter { scratch, queue, is_peer_gone: self.is_peer_gone };
             match self.context.read(&mut adapter) {
                 Ok(Message::Text(text)) => return Poll::Ready(Ok(Received::Message(text.into()))),
-                Ok(Message::Binary(binary)) => return Poll::Ready(Ok(Received::Message(binary))),
+                Ok(Message::Binary(binary)) => return Poll::Ready(Ok(Received::Binary(binary))),
                 Ok(Message::Pong(_)) => return Poll::Ready(Ok(Received::Pong)),
                 Ok(_) => {}
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -79,7 +107,10 @@ impl Transport for WebSocketTransport {
                         Err(error) => return Poll::Ready(Err(ReceiveError::Io(error))),
                     }
                 }
-                Err(error) => return Poll::Ready(Err(receive_error(error))),
+                Err(error) => {
+                    self.is_deaf = true;
+                    return Poll::Ready(Err(receive_error(error)));
+                }
             }
         }
     }
@@ -123,10 +154,11 @@ impl Transport for WebSocketTransport {
 
     fn queue_close(&mut self, close: &Close, queue: &mut SendQueue) {
         let frame = CloseFrame { code: CloseCode::from(close.code), reason: close.reason.as_ref().into() };
+        let frame = (close.code != NO_STATUS).then_some(frame);
         let mut nothing = Scratch::new(0);
         let mut adapter = Adapter { scratch: &mut nothing, queue, is_peer_gone: false };
         // The only failure is that the closing handshake is under way already, which is just as well.
-        let _ = self.context.close(&mut adapter, Some(frame));
+        let _ = self.context.close(&mut adapter, frame);
     }
 }
 

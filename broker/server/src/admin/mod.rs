@@ -1,6 +1,7 @@
 //! `/admin/api`: what the command line asks the running node for. Every call needs the bearer token of the owner-only
 //! file in the data folder; errors are `{"error": "…"}`.
 
+mod outbox;
 mod status;
 mod tenants;
 mod token_file;
@@ -29,6 +30,9 @@ pub(crate) fn router(internal: Arc<Internal>) -> Router {
     Router::new()
         .route("/admin/api/status", get(status::show))
         .route("/admin/api/reload", post(status::reload))
+        .route("/admin/api/outbox", get(outbox::list))
+        .route("/admin/api/outbox/{id}/retry", post(outbox::retry))
+        .route("/admin/api/outbox/{id}/discard", post(outbox::discard))
         .route("/admin/api/tenants", get(tenants::list).post(tenants::add))
         .route("/admin/api/tenants/{tenant}/keys", post(tenants::issue))
         .fallback(|| async { not_found() })

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Failure, node};
 use crate::internal::Internal;
 use crate::node::Node;
-use crate::tenants::{IssueError, Issued, Tenancy};
+use crate::tenants::{IssueError, Issued, Tenancy, summaries};
 
 /// The answer to a list.
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ pub(super) async fn list(State(internal): State<Arc<Internal>>) -> Result<Json<T
     let node = node(&internal)?;
     let configured = node.configured().await;
     let tenancy = Tenancy { store: node.store.store.as_ref(), configured: &configured.tenants };
-    let mut tenants = tenancy.summaries().await.map_err(IssueError::from)?;
+    let mut tenants = summaries(&tenancy).await.map_err(IssueError::from)?;
     for summary in &mut tenants {
         summary.connections = node.tenants.get(&summary.id).map(|tenant| tenant.connections());
     }

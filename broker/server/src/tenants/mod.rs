@@ -1,54 +1,22 @@
-//! Tenants and keys that are made at run time. They are rows of the store and are merged with what is configured:
-//! a tenant of the file keeps what the file says of it and gets the run-time keys on top.
-//!
-//! Keys and secrets are shown once, in the answer that makes them.
+//! Tenants as administration shows them.
 
-mod issue;
-mod rows;
+use natter_node::config::Tenant;
+use natter_store::StoreError;
 
-use natter_node::config::{Secret, Tenant};
-use serde::{Deserialize, Serialize};
+pub(crate) use natter_node::run_time_tenants::{IssueError, Issued, Tenancy, random_text};
 
-pub(crate) use issue::{IssueError, Issued, Tenancy, random_text};
+use crate::admin::TenantSummary;
 
-/// What a row holds, as JSON.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct StoredTenant {
-    /// Version of this form: 1.
-    format: u8,
-    /// Whether the tenant exists because of this row; otherwise the row only holds more keys of a configured one.
-    pub(crate) added: bool,
-    api_keys: Vec<String>,
-    token_secret: String,
-    /// The secret before, which is still accepted.
-    previous_token_secret: String,
+/// Every tenant, without its secrets.
+///
+/// # Errors
+/// The store cannot be read.
+pub(crate) async fn summaries(tenancy: &Tenancy<'_>) -> Result<Vec<TenantSummary>, StoreError> {
+    let summary = |tenant: Tenant| TenantSummary {
+        source: if tenancy.is_configured(&tenant.id) { "configuration" } else { "added" }.to_owned(),
+        api_keys: tenant.api_keys.len(),
+        connections: None,
+        id: tenant.id,
+    };
+    Ok(tenancy.all().await?.into_iter().map(summary).collect())
 }
-
-/// The tenants that the node serves: those of the file, then those that were added, in the order of their rows.
-pub(crate) fn merge(configured: &[Tenant], stored: &[(String, StoredTenant)]) -> Vec<Tenant> {
-    let mut tenants = configured.to_vec();
-    for (id, row) in stored {
-        match tenants.iter_mut().find(|tenant| tenant.id == *id) {
-            Some(tenant) => overlay(tenant, row),
-            None if row.added => {
-                let mut tenant = Tenant { id: id.clone(), ..Tenant::default() };
-                overlay(&mut tenant, row);
-                tenants.push(tenant);
-            }
-            None => {}
-        }
-    }
-    tenants
-}
-
-fn overlay(tenant: &mut Tenant, row: &StoredTenant) {
-    tenant.api_keys.extend(row.api_keys.iter().map(Secret::new));
-    if tenant.token_secret.is_empty() {
-        tenant.token_secret = Secret::new(row.token_secret.as_str());
-        tenant.previous_token_secret = Secret::new(row.previous_token_secret.as_str());
-    }
-}
-
-#[cfg(test)]
-mod tests;

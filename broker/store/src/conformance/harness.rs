@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use natter_core::{ChannelKey, ClientInfo, Epoch, Publication, TenantId};
+use natter_core::{ChannelKey, ClientInfo, EntityId, Epoch, MESSAGE, Publication, TenantId};
 
 use crate::{
     AppendError, AppendOutcome, Clock, LogAppend, LogHead, LogRecord, ReadDirection, ReadRequest, RowKey, Store,
@@ -104,6 +104,53 @@ impl<'a> Scene<'a> {
         self.try_append(channel, last, keys).await.expect("the store is well")
     }
 
+    /// Appends events of these kinds, without keys; those at even places have an id that [`id_of`] knows.
+    pub async fn append_kinds(&self, channel: &ChannelKey, head: &LogHead, kinds: &[u8]) -> LogHead {
+        let mut after = head.clone();
+        let records = kinds.iter().map(|&kind| {
+            after.last_offset += 1;
+            after.last_seq += u64::from(kind == MESSAGE);
+            let numbers =
+                Publication { offset: after.last_offset, seq: after.last_seq, kind, ..Publication::default() };
+            let id = after.last_offset.is_multiple_of(2).then(|| id_of(channel, after.last_offset));
+            LogRecord { publication: Arc::new(numbers), id, ..LogRecord::default() }
+        });
+        let records = records.collect();
+        let append = LogAppend { channel: channel.clone(), expected_last_offset: head.last_offset, records };
+        assert_eq!(self.store.append(append).await.expect("the store is well"), AppendOutcome::Appended);
+        after
+    }
+
+    /// Appends one message with a payload of this size.
+    pub async fn append_payload(&self, channel: &ChannelKey, head: &LogHead, bytes: usize) -> LogHead {
+        let (offset, seq) = (head.last_offset + 1, head.last_seq + 1);
+        let publication = Publication { offset, seq, data: vec![7; bytes].into(), ..Publication::default() };
+        let records = vec![LogRecord { publication: Arc::new(publication), ..LogRecord::default() }];
+        let append = LogAppend { channel: channel.clone(), expected_last_offset: head.last_offset, records };
+        assert_eq!(self.store.append(append).await.expect("the store is well"), AppendOutcome::Appended);
+        LogHead { last_offset: offset, last_seq: seq, ..head.clone() }
+    }
+
+    /// Where the event with the id that [`id_of`] gives `offset` stands.
+    pub async fn find_id(&self, channel: &ChannelKey, offset: u64) -> Option<u64> {
+        self.store.find_by_id(channel, id_of(channel, offset)).await.expect("an id can be looked up")
+    }
+
+    /// Where the message `seq` stands.
+    pub async fn find_seq(&self, channel: &ChannelKey, seq: u64) -> Option<u64> {
+        self.store.find_seq(channel, seq).await.expect("a number can be looked up")
+    }
+
+    /// Forgets events below `first_offset`.
+    pub async fn trim(&self, channel: &ChannelKey, first_offset: u64) {
+        self.store.trim_log(channel, first_offset).await.expect("a log can be trimmed");
+    }
+
+    /// Deletes a log.
+    pub async fn delete(&self, channel: &ChannelKey) {
+        self.store.delete_log(channel).await.expect("a log can be deleted");
+    }
+
     /// Opens a log and fills it with `count` events, 100 at a time.
     pub async fn fill(&self, channel: &ChannelKey, count: u64) -> LogHead {
         let mut last = self.head(channel, "filled").await.last_offset;
@@ -123,22 +170,38 @@ impl<'a> Scene<'a> {
         limit: usize,
         direction: ReadDirection,
     ) -> Vec<u64> {
-        let request = ReadRequest { from_offset, limit, direction };
+        let request = ReadRequest { direction, ..ReadRequest::forward(from_offset, limit) };
         let events = self.store.read_log(channel, request).await.expect("a log can be read");
         events.iter().map(|event| event.offset).collect()
     }
 
-    /// All kept offsets of a log of up to 10,000 events.
+    /// All kept offsets of a log of small events, up to 10,000 of them.
     pub async fn all_offsets(&self, channel: &ChannelKey) -> Vec<u64> {
         self.offsets(channel, 0, 10_000, ReadDirection::Forward).await
     }
 }
 
-/// An append of small publications, one per key.
+/// The kind of the test's events that are no messages.
+const OTHER: u8 = 9;
+/// One event in this many is no message.
+const OTHER_ONE_IN: u64 = 7;
+
+/// The number of the last message up to an offset of what [`append_of`] appends.
+pub(crate) fn seq_of(offset: u64) -> u64 {
+    offset - offset / OTHER_ONE_IN
+}
+
+/// The id of the event at `offset` of `channel`, if it has one: no two are alike.
+pub(super) fn id_of(channel: &ChannelKey, offset: u64) -> EntityId {
+    EntityId::new(offset, channel.stable_hash())
+}
+
+/// An append of small publications, one per key; every fourth has an id.
 pub(crate) fn append_of(channel: &ChannelKey, last: u64, keys: &[&str]) -> LogAppend {
     let records = keys.iter().zip(last + 1..).map(|(key, offset)| LogRecord {
         publication: Arc::new(publication(offset)),
         idempotency_key: (!key.is_empty()).then(|| Arc::from(*key)),
+        id: offset.is_multiple_of(4).then(|| id_of(channel, offset)),
     });
     LogAppend { channel: channel.clone(), expected_last_offset: last, records: records.collect() }
 }
@@ -153,7 +216,8 @@ pub(super) fn publication(offset: u64) -> Publication {
     };
     Publication {
         offset,
-        seq: offset,
+        seq: seq_of(offset),
+        kind: if offset.is_multiple_of(OTHER_ONE_IN) { OTHER } else { MESSAGE },
         time_ms: 1_700_000_000_000 + offset.cast_signed(),
         data: Bytes::from(format!("payload {offset}\u{0}\u{ff}")),
         info: offset.is_multiple_of(2).then(|| Arc::new(info)),

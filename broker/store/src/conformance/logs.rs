@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use natter_core::Epoch;
+use natter_core::{Epoch, Publication};
 
-use super::harness::{Harness, Scene, append_of, publication};
-use crate::{AppendError, AppendOutcome, LogRecord, ReadDirection, ReadRequest, StoreError, StoreHealth};
+use super::harness::{Harness, Scene, append_of, publication, seq_of};
+use crate::{AppendError, AppendOutcome, LogRecord, ReadRequest, StoreError, StoreHealth};
 
 /// The epoch of the first opening comes back for ever, whatever later ones propose.
 pub async fn opening_keeps_the_first_epoch(harness: &dyn Harness) {
@@ -17,6 +17,17 @@ pub async fn opening_keeps_the_first_epoch(harness: &dyn Harness) {
     assert_eq!(scene.head(&channel, "second").await, head);
     scene.reopen().await;
     assert_eq!(scene.head(&channel, "third").await, head);
+}
+
+/// A log's head can be asked for, which makes no log.
+pub async fn head_is_told_without_opening(harness: &dyn Harness) {
+    let scene = Scene::open(harness).await;
+    let (channel, other) = (scene.channel("news"), scene.channel("never opened"));
+    let head = scene.fill(&channel, 20).await;
+    assert_eq!((head.last_offset, head.last_seq), (20, seq_of(20)));
+    assert_eq!(scene.store.log_head(&channel).await.expect("a head can be read"), Some(head));
+    assert_eq!(scene.store.log_head(&other).await.expect("a head can be read"), None);
+    assert_eq!(scene.head(&other, "first").await.epoch.as_str(), "first");
 }
 
 /// A log goes on where it ended when it is opened again.
@@ -90,13 +101,17 @@ pub async fn malformed_appends_are_refused(harness: &dyn Harness) {
     large.records[0].publication = Arc::new(heavy.clone());
     let empty = append_of(&channel, 0, &[]);
     let many = append_of(&channel, 0, &[""; 257]);
-    for malformed in [hole, large, empty, many] {
+    let mut skipped = append_of(&channel, 0, &["", ""]);
+    skipped.records[1].publication = Arc::new(Publication { seq: 3, ..publication(2) });
+    let mut ahead = append_of(&channel, 0, &[""]);
+    ahead.records[0].publication = Arc::new(Publication { seq: 2, ..publication(1) });
+    for malformed in [hole, large, empty, many, skipped, ahead] {
         let refused = scene.store.append(malformed).await;
-        assert!(matches!(refused, Err(AppendError::Rejected(_))), "{refused:?}");
+        assert!(matches!(refused, Err(AppendError::Rejected(StoreError::Invalid(_)))), "{refused:?}");
     }
     let mut single = append_of(&channel, 0, &[""]);
     heavy.data = Bytes::from(vec![7; 600 * 1024]);
-    single.records[0] = LogRecord { publication: Arc::new(heavy), idempotency_key: None };
+    single.records[0] = LogRecord { publication: Arc::new(heavy), ..LogRecord::default() };
     assert_eq!(scene.store.append(single).await.expect("one large event is allowed"), AppendOutcome::Appended);
     assert_eq!(scene.store.health(), StoreHealth::Ready);
 }
@@ -107,8 +122,7 @@ pub async fn publications_come_back_whole(harness: &dyn Harness) {
     let channel = scene.channel("news");
     scene.fill(&channel, 30).await;
     scene.reopen().await;
-    let request = ReadRequest { from_offset: 1, limit: 30, direction: ReadDirection::Forward };
-    let events = scene.store.read_log(&channel, request).await.expect("a log can be read");
+    let events = scene.store.read_log(&channel, ReadRequest::forward(1, 30)).await.expect("a log can be read");
     assert_eq!(events, (1..=30).map(publication).collect::<Vec<_>>());
 }
 

@@ -81,7 +81,7 @@ pub async fn heavy_events_all_arrive(harness: &dyn Harness) {
             for last in 0..3 {
                 let mut append = append_of(&channel, last, &["key"]);
                 let heavy = Publication { data: Bytes::from(vec![7; 100 * 1024]), ..publication(last + 1) };
-                append.records[0] = LogRecord { publication: Arc::new(heavy), idempotency_key: None };
+                append.records[0] = LogRecord { publication: Arc::new(heavy), ..LogRecord::default() };
                 assert_eq!(store.append(append).await.expect("the store is well"), AppendOutcome::Appended);
             }
         });

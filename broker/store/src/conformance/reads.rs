@@ -1,9 +1,10 @@
 //! Promises about reading a log.
 
-use natter_core::{ChannelKey, TenantId};
+use natter_core::{ChannelKey, Publication, TenantId};
 
 use super::harness::{Harness, Scene};
 use crate::ReadDirection::{Backward, Forward};
+use crate::ReadRequest;
 
 /// Forward reads start at the asked offset or the oldest kept event and stop at the limit or the end.
 pub async fn forward_reads_are_bounded(harness: &dyn Harness) {
@@ -31,6 +32,30 @@ pub async fn backward_reads_are_bounded(harness: &dyn Harness) {
     scene.store.trim_log(&channel, 11).await.expect("a log can be trimmed");
     assert_eq!(scene.offsets(&channel, 12, 100, Backward).await, [12, 11]);
     assert_eq!(scene.offsets(&channel, 11, 1, Backward).await, [11]);
+}
+
+/// A read stops before its bytes are exceeded, but never before its first event.
+pub async fn reads_are_bounded_in_bytes(harness: &dyn Harness) {
+    let scene = Scene::open(harness).await;
+    let channel = scene.channel("news");
+    let mut head = scene.head(&channel, "epoch").await;
+    for size in [100, 200, 300, 5_000, 10] {
+        head = scene.append_payload(&channel, &head, size).await;
+    }
+    let cases = [(0, 1, vec![1]), (300, 1, vec![1, 2]), (599, 1, vec![1, 2]), (600, 1, vec![1, 2, 3])];
+    let later = [(600, 3, vec![3]), (10, 4, vec![4]), (6_000, 1, vec![1, 2, 3, 4, 5])];
+    for (max_bytes, from, expected) in cases.into_iter().chain(later) {
+        let found = scene.store.read_log(&channel, ReadRequest::forward(from, 100).within(max_bytes)).await;
+        assert_eq!(offsets(found.expect("a log can be read")), expected, "{max_bytes} from {from}");
+    }
+    for (max_bytes, expected) in [(0, vec![5]), (5_010, vec![5, 4]), (5_309, vec![5, 4]), (5_310, vec![5, 4, 3])] {
+        let found = scene.store.read_log(&channel, ReadRequest::backward(9, 100).within(max_bytes)).await;
+        assert_eq!(offsets(found.expect("a log can be read")), expected, "{max_bytes}");
+    }
+}
+
+fn offsets(events: Vec<Publication>) -> Vec<u64> {
+    events.iter().map(|event| event.offset).collect()
 }
 
 /// What lies outside the log reads as nothing.

@@ -12,9 +12,9 @@ use natter_core::{ChannelKey, Epoch, Position};
 use super::command::{Answer, Command, EncodedAppend, RowChange};
 use super::heads::HeadCache;
 use super::keys;
-use super::tables::{Tables, read_failed};
-use super::values::{StoredHead, StoredKey, decode_row, encode_row};
-use crate::limits::not_opened;
+use super::tables::{ROW_FLOOR, Tables, read_failed};
+use super::values::{StoredHead, StoredKey, decode_row, encode_number, encode_row};
+use crate::limits::{not_opened, wrong_seq};
 use crate::store::{AppendError, AppendOutcome, IDEMPOTENCY_TTL_MS, LogHead, Row, RowWriteOutcome, StoreError};
 
 /// What the commands decided so far will change.
@@ -25,7 +25,10 @@ pub(super) struct Batch<'a> {
     heads: HashMap<ChannelKey, StoredHead>,
     events: Vec<(Vec<u8>, Vec<u8>)>,
     keys: HashMap<Vec<u8>, StoredKey>,
+    ids: HashMap<Vec<u8>, u64>,
     rows: HashMap<Vec<u8>, Option<Row>>,
+    /// The highest version of a deleted row, if this batch deletes one.
+    row_floor: Option<u64>,
     unfinished: Vec<(ChannelKey, StoredHead)>,
 }
 
@@ -46,8 +49,18 @@ enum Keys {
 
 impl<'a> Batch<'a> {
     pub(super) fn new(tables: &'a Tables, cache: &'a mut HeadCache, now_ms: i64) -> Self {
-        let (heads, keys, rows) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { tables, cache, now_ms, heads, events: Vec::new(), keys, rows, unfinished: Vec::new() }
+        Self {
+            tables,
+            cache,
+            now_ms,
+            heads: HashMap::new(),
+            events: Vec::new(),
+            keys: HashMap::new(),
+            ids: HashMap::new(),
+            rows: HashMap::new(),
+            row_floor: None,
+            unfinished: Vec::new(),
+        }
     }
 
     /// Decides a command; its answer must wait until the batch is durable.
@@ -56,15 +69,17 @@ impl<'a> Batch<'a> {
             Command::OpenLog(channel, candidate, reply) => Answer::Head(reply, self.open_log(channel, candidate)),
             Command::Append(append, reply) => Answer::Append(reply, self.append(append).map_err(AppendError::Rejected)),
             Command::Trim(channel, first_offset, reply) => Answer::Done(reply, self.trim(channel, first_offset)),
+            Command::DeleteLog(channel, reply) => Answer::Done(reply, self.delete_log(channel)),
             Command::ChangeRow(change, reply) => Answer::Row(reply, self.change_row(change)),
         }
     }
 
     fn head(&mut self, channel: &ChannelKey) -> Result<Option<StoredHead>, StoreError> {
-        if let Some(stored) = self.heads.get(channel) {
-            return Ok(Some(stored.clone()));
-        }
-        self.cache.load(self.tables, channel)
+        let found = match self.heads.get(channel) {
+            Some(stored) => Some(stored.clone()),
+            None => self.cache.load(self.tables, channel)?,
+        };
+        Ok(found.filter(|stored| !stored.deleting))
     }
 
     fn open_log(&mut self, channel: ChannelKey, candidate: Epoch) -> Result<LogHead, StoreError> {
@@ -87,6 +102,9 @@ impl<'a> Batch<'a> {
         if stored.head.last_offset != append.expected_last_offset {
             return Ok(AppendOutcome::Conflict(stored.head));
         }
+        if append.seq_before != stored.head.last_seq {
+            return Err(wrong_seq(append.seq_before, stored.head.last_seq));
+        }
         let prefix = keys::channel(&append.channel);
         match self.check_keys(&prefix, &append)? {
             Keys::Fresh(fresh) => self.keys.extend(fresh),
@@ -97,6 +115,7 @@ impl<'a> Batch<'a> {
         }
         for (event, offset) in append.events.into_iter().zip(append.expected_last_offset + 1..) {
             self.events.push((keys::event(&prefix, offset), event.value));
+            self.ids.extend(event.id.map(|id| (keys::id(&prefix, id), offset)));
             stored.head.last_offset = offset;
         }
         stored.head.last_seq = append.last_seq;
@@ -142,17 +161,41 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    /// Hides a log, which the committer then clears away. Must be alone in its batch: what other commands of the batch
+    /// write to the log would outlive it.
+    fn delete_log(&mut self, channel: ChannelKey) -> Result<(), StoreError> {
+        if let Some(stored) = self.head(&channel)? {
+            self.heads.insert(channel, StoredHead { deleting: true, ..stored });
+        }
+        Ok(())
+    }
+
     fn change_row(&mut self, change: RowChange) -> Result<RowWriteOutcome, StoreError> {
+        let Some(expected_version) = change.expected_version else {
+            self.rows.insert(change.key, change.value.map(|value| Row { version: 0, value }));
+            return Ok(RowWriteOutcome::Written(0));
+        };
         let found = match self.rows.get(&change.key) {
             Some(row) => row.clone(),
             None => self.stored_row(&change.key)?,
         };
-        if found.as_ref().map_or(0, |row| row.version) != change.expected_version {
+        if found.as_ref().map_or(0, |row| row.version) != expected_version {
             return Ok(RowWriteOutcome::Conflict(found));
         }
-        let version = if change.value.is_some() { change.expected_version.saturating_add(1) } else { 0 };
+        let version = match (&change.value, expected_version) {
+            (Some(_), 0) => self.row_floor()?.saturating_add(1),
+            (Some(_), version) => version.saturating_add(1),
+            (None, deleted) => {
+                self.row_floor = Some(self.row_floor()?.max(deleted));
+                0
+            }
+        };
         self.rows.insert(change.key, change.value.map(|value| Row { version, value }));
         Ok(RowWriteOutcome::Written(version))
+    }
+
+    fn row_floor(&self) -> Result<u64, StoreError> {
+        self.row_floor.map_or_else(|| self.tables.row_floor(), Ok)
     }
 
     fn stored_row(&self, key: &[u8]) -> Result<Option<Row>, StoreError> {
@@ -176,8 +219,18 @@ impl<'a> Batch<'a> {
             batch.insert(&tables.expiries, keys::expiry(stored.expires_ms, &key), Vec::new());
             batch.insert(&tables.idempotency, key, stored.encode());
         }
+        for (key, offset) in self.ids {
+            batch.insert(&tables.ids, key, encode_number(offset));
+        }
+        if let Some(floor) = self.row_floor {
+            batch.insert(&tables.facts, ROW_FLOOR, encode_number(floor));
+        }
         for (channel, stored) in &self.heads {
-            batch.insert(&tables.heads, keys::channel(channel), stored.encode());
+            let key = keys::channel(channel);
+            if stored.deleting {
+                batch.insert(&tables.deletions, key.clone(), Vec::new());
+            }
+            batch.insert(&tables.heads, key, stored.encode());
         }
         for (key, row) in self.rows {
             match row {

@@ -1,7 +1,7 @@
 //! What callers ask of the committer, and the answers that wait until a batch is durable.
 
 use bytes::Bytes;
-use natter_core::{ChannelKey, Epoch};
+use natter_core::{ChannelKey, EntityId, Epoch};
 use tokio::sync::oneshot;
 
 use crate::store::{AppendError, AppendOutcome, LogHead, RowWriteOutcome, StoreError};
@@ -13,6 +13,8 @@ const OVERHEAD_BYTES: usize = 128;
 pub(super) struct EncodedAppend {
     pub(super) channel: ChannelKey,
     pub(super) expected_last_offset: u64,
+    /// The number of the last message before this append, as its writer believes.
+    pub(super) seq_before: u64,
     /// The number of the last message, after this append.
     pub(super) last_seq: u64,
     pub(super) events: Vec<EncodedEvent>,
@@ -22,13 +24,15 @@ pub(super) struct EncodedAppend {
 pub(super) struct EncodedEvent {
     pub(super) value: Vec<u8>,
     pub(super) idempotency_key: Option<std::sync::Arc<str>>,
+    pub(super) id: Option<EntityId>,
 }
 
 /// A change of one row.
 pub(super) struct RowChange {
     /// The key in `rows`.
     pub(super) key: Vec<u8>,
-    pub(super) expected_version: u64,
+    /// The version that it must be at; `None` writes whatever is there.
+    pub(super) expected_version: Option<u64>,
     /// The new value; `None` deletes.
     pub(super) value: Option<Bytes>,
 }
@@ -40,6 +44,7 @@ pub(super) enum Command {
     OpenLog(ChannelKey, Epoch, ReplyTo<LogHead>),
     Append(EncodedAppend, ReplyTo<AppendOutcome, AppendError>),
     Trim(ChannelKey, u64, ReplyTo<()>),
+    DeleteLog(ChannelKey, ReplyTo<()>),
     ChangeRow(RowChange, ReplyTo<RowWriteOutcome>),
 }
 
@@ -49,12 +54,17 @@ impl Command {
         if let Self::Append(append, _) = self { append.events.len() } else { 0 }
     }
 
+    /// Whether it must be alone in its batch.
+    pub(super) fn is_alone(&self) -> bool {
+        matches!(self, Self::DeleteLog(..))
+    }
+
     /// How many bytes it holds while it waits.
     pub(super) fn bytes(&self) -> usize {
         let payload = match self {
             Self::Append(append, _) => append.events.iter().map(|event| event.value.len()).sum(),
             Self::ChangeRow(change, _) => change.key.len() + change.value.as_ref().map_or(0, Bytes::len),
-            Self::OpenLog(..) | Self::Trim(..) => 0,
+            Self::OpenLog(..) | Self::Trim(..) | Self::DeleteLog(..) => 0,
         };
         payload + OVERHEAD_BYTES
     }
@@ -64,7 +74,7 @@ impl Command {
         match self {
             Self::OpenLog(_, _, reply) => deliver(reply, Err(error)),
             Self::Append(_, reply) => deliver(reply, Err(AppendError::Rejected(error))),
-            Self::Trim(_, _, reply) => deliver(reply, Err(error)),
+            Self::Trim(_, _, reply) | Self::DeleteLog(_, reply) => deliver(reply, Err(error)),
             Self::ChangeRow(_, reply) => deliver(reply, Err(error)),
         }
     }

@@ -14,15 +14,16 @@ use fjall::PersistMode;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::batch::Batch;
-use super::command::Answer;
+use super::command::{Answer, Command};
 use super::heads::HeadCache;
-use super::observer::StoreObserver;
+use super::keys;
 use super::options::EmbeddedOptions;
 use super::poison::{Poison, PoisonOnPanic};
 use super::queue::Job;
-use super::sweep::Sweep;
+use super::sweep::{Sweep, clear_prefix};
 use super::tables::{Tables, persist_mode};
 use crate::clock::Clock;
+use crate::observer::StoreObserver;
 use crate::store::StoreError;
 
 /// Most log events and other commands that one batch carries.
@@ -59,7 +60,7 @@ impl Committer {
             carried: None,
             tables,
             heads: HeadCache::new(options.heads_max),
-            sweep: Sweep::default(),
+            sweep: Sweep::new(),
             poison,
             persist_mode: persist_mode(options.durability),
             clock: Arc::clone(&options.clock),
@@ -91,12 +92,15 @@ impl Committer {
     fn gather(&mut self) -> Option<Vec<Job>> {
         let first = self.carried.take().or_else(|| self.jobs.blocking_recv())?;
         let (mut records, mut bytes) = (weight(&first), first.command.bytes());
+        let is_alone = first.command.is_alone();
+        #[cfg(feature = "faults")]
+        let is_alone = is_alone || self.faults.one_event_per_sync();
         let mut jobs = vec![first];
-        while records < BATCH_RECORDS_MAX && bytes < BATCH_BYTES_MAX {
+        while !is_alone && records < BATCH_RECORDS_MAX && bytes < BATCH_BYTES_MAX {
             let Ok(job) = self.jobs.try_recv() else { break };
             records += weight(&job);
             bytes += job.command.bytes();
-            if records > BATCH_RECORDS_MAX || bytes > BATCH_BYTES_MAX {
+            if records > BATCH_RECORDS_MAX || bytes > BATCH_BYTES_MAX || job.command.is_alone() {
                 self.carried = Some(job);
                 break;
             }
@@ -106,6 +110,12 @@ impl Committer {
     }
 
     fn commit(&mut self, jobs: Vec<Job>) {
+        if let Err(error) = self.finish_deletions(&jobs) {
+            let reason = format!("a deleted log could not be cleared: {error}");
+            self.poison.set(reason.clone());
+            jobs.into_iter().for_each(|job| job.command.refuse(StoreError::Poisoned(reason.clone())));
+            return;
+        }
         let mut batch = Batch::new(&self.tables, &mut self.heads, (self.clock)());
         let decided: Vec<(Answer, _)> = jobs.into_iter().map(|job| (batch.decide(job.command), job.room)).collect();
         #[cfg(feature = "faults")]
@@ -126,6 +136,9 @@ impl Committer {
         }
         committed.unfinished.iter().for_each(|(channel, stored)| self.sweep.consider(channel, stored));
         for (channel, stored) in committed.heads {
+            if stored.deleting {
+                self.sweep.consider_deletions();
+            }
             self.sweep.consider(&channel, &stored);
             self.heads.put(channel, stored);
         }
@@ -142,12 +155,30 @@ impl Committer {
         writes.commit().map(|()| true).map_err(|error| format!("a batch could not be written: {error}"))
     }
 
-    /// Does one bounded step of each kind of clearing; while nobody waits, finishes a trim at once.
+    /// Clears away what is left of deleted logs that are about to be opened again.
+    fn finish_deletions(&mut self, jobs: &[Job]) -> fjall::Result<()> {
+        for job in jobs {
+            let Command::OpenLog(channel, ..) = &job.command else { continue };
+            // A head that cannot be read is for the opening to tell.
+            if !matches!(self.heads.load(&self.tables, channel), Ok(Some(stored)) if stored.deleting) {
+                continue;
+            }
+            // Ends, since every step removes something that nobody can add to.
+            while !clear_prefix(&self.tables, &keys::channel(channel))? {}
+            self.heads.forget(channel);
+        }
+        Ok(())
+    }
+
+    /// Does one bounded step of each kind of clearing; while nobody waits, finishes a trim or a deletion at once.
     fn clear_away(&mut self) {
         loop {
             let result = self.clear_one_log().and_then(|more| {
                 self.sweep.clear_keys(&self.tables, (self.clock)())?;
-                Ok(more)
+                if let Some(gone) = self.sweep.clear_deletion(&self.tables)? {
+                    self.heads.forget(&gone);
+                }
+                Ok(more || self.sweep.has_deletions())
             });
             match result {
                 Ok(true) if self.carried.is_none() && self.jobs.is_empty() && !self.jobs.is_closed() => {}
@@ -162,6 +193,9 @@ impl Committer {
         let Some(channel) = self.sweep.next_log() else { return Ok(false) };
         // A head that cannot be read is its opener's error; there is nothing to clear by it.
         let Ok(Some(stored)) = self.heads.load(&self.tables, &channel) else { return Ok(true) };
+        if stored.deleting {
+            return Ok(true);
+        }
         let cleared = self.sweep.clear_log(&self.tables, &channel, stored)?;
         self.heads.put(channel, cleared);
         Ok(true)

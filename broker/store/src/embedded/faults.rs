@@ -1,7 +1,8 @@
 //! Builds that lie, to prove that the tests which judge the engine notice. Compiled only with the feature `faults`
 //! and chosen by the environment variable `NATTER_FAULT`:
 //! - `ack_before_commit`: answers before the batch is written, then waits up to 20 ms before writing it;
-//! - `fail_sync_after=<n>`: the n-th batch (from 1) reaches the operating system, and then its sync "fails".
+//! - `fail_sync_after=<n>`: the n-th batch (from 1) reaches the operating system, and then its sync "fails";
+//! - `one_event_per_sync`: every command is a batch with a sync of its own (the core appends one event at a time).
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ type Decided = Vec<(Answer, OwnedSemaphorePermit)>;
 pub(super) struct Faults {
     ack_before_commit: bool,
     fail_sync_after: Option<u64>,
+    one_event_per_sync: bool,
     batches: u64,
 }
 
@@ -26,7 +28,17 @@ impl Faults {
     pub(super) fn from_env() -> Self {
         let asked = std::env::var("NATTER_FAULT").unwrap_or_default();
         let fail_sync_after = asked.strip_prefix("fail_sync_after=").and_then(|count| count.parse().ok());
-        Self { ack_before_commit: asked == "ack_before_commit", fail_sync_after, batches: 0 }
+        Self {
+            ack_before_commit: asked == "ack_before_commit",
+            fail_sync_after,
+            one_event_per_sync: asked == "one_event_per_sync",
+            batches: 0,
+        }
+    }
+
+    /// Whether no command may share its sync with another.
+    pub(super) fn one_event_per_sync(&self) -> bool {
+        self.one_event_per_sync
     }
 
     /// Answers everybody too early; the answers are then gone.

@@ -34,7 +34,7 @@ impl HeadCache {
         Some(stored)
     }
 
-    /// The remembered or stored head; `None` when the log was never opened.
+    /// The remembered or stored head, also of a log that is being deleted; `None` when the log was never opened.
     pub(super) fn load(&mut self, tables: &Tables, channel: &ChannelKey) -> Result<Option<StoredHead>, StoreError> {
         if let Some(stored) = self.get(channel) {
             return Ok(Some(stored));
@@ -44,6 +44,11 @@ impl HeadCache {
         let stored = decode_head(channel, &value)?;
         self.put(channel.clone(), stored.clone());
         Ok(Some(stored))
+    }
+
+    pub(super) fn forget(&mut self, channel: &ChannelKey) {
+        self.young.remove(channel);
+        self.old.remove(channel);
     }
 
     pub(super) fn put(&mut self, channel: ChannelKey, stored: StoredHead) {

@@ -4,7 +4,7 @@
 //! its neighbour. Numbers are big-endian, so that they sort. The callers' names have passed `limits`, which admits
 //! none that is longer than two bytes can say.
 
-use natter_core::{ChannelKey, TenantId};
+use natter_core::{ChannelKey, EntityId, TenantId};
 
 use crate::store::RowKey;
 
@@ -25,6 +25,19 @@ pub(super) fn channel(channel: &ChannelKey) -> Vec<u8> {
     key
 }
 
+/// The channel that a key of `heads` or `deletions` names.
+pub(super) fn split_channel(key: &[u8]) -> Option<ChannelKey> {
+    let (tenant, rest) = take_part(key)?;
+    let (name, rest) = take_part(rest)?;
+    rest.is_empty().then(|| ChannelKey::new(TenantId::new(tenant), name))
+}
+
+fn take_part(key: &[u8]) -> Option<(&str, &[u8])> {
+    let (length, rest) = key.split_first_chunk::<2>()?;
+    let (part, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    Some((std::str::from_utf8(part).ok()?, rest))
+}
+
 /// The key in `log` of the event `offset` of the channel that `prefix` names.
 pub(super) fn event(prefix: &[u8], offset: u64) -> Vec<u8> {
     let mut key = Vec::with_capacity(prefix.len() + OFFSET_BYTES);
@@ -36,6 +49,11 @@ pub(super) fn event(prefix: &[u8], offset: u64) -> Vec<u8> {
 /// The offset at the end of a key of `log`.
 pub(super) fn event_offset(key: &[u8]) -> Option<u64> {
     key.last_chunk().copied().map(u64::from_be_bytes)
+}
+
+/// The key in `ids` of an event's id in the channel that `prefix` names.
+pub(super) fn id(prefix: &[u8], id: EntityId) -> Vec<u8> {
+    [prefix, &id.0].concat()
 }
 
 /// The key in `idempotency` of a publisher's `text` in the channel that `prefix` names.
@@ -87,18 +105,14 @@ mod tests {
 
     use super::*;
 
-    fn take_part(key: &[u8]) -> (&str, &[u8]) {
-        let (length, rest) = key.split_first_chunk::<2>().unwrap();
-        let (part, rest) = rest.split_at(usize::from(u16::from_be_bytes(*length)));
-        (std::str::from_utf8(part).unwrap(), rest)
-    }
-
     proptest! {
         #[test]
         fn event_keys_keep_their_parts(tenant in ".{1,40}", name in ".{1,60}", offset: u64) {
-            let key = event(&channel(&ChannelKey::new(TenantId::new(&*tenant), &*name)), offset);
-            let (found_tenant, rest) = take_part(&key);
-            let (found_name, rest) = take_part(rest);
+            let prefix = channel(&ChannelKey::new(TenantId::new(&*tenant), &*name));
+            prop_assert_eq!(split_channel(&prefix), Some(ChannelKey::new(TenantId::new(&*tenant), &*name)));
+            let key = event(&prefix, offset);
+            let (found_tenant, rest) = take_part(&key).unwrap();
+            let (found_name, rest) = take_part(rest).unwrap();
             prop_assert_eq!((found_tenant, found_name), (&*tenant, &*name));
             prop_assert_eq!(rest.len(), OFFSET_BYTES);
             prop_assert_eq!(event_offset(&key), Some(offset));
@@ -126,9 +140,9 @@ mod tests {
             let prefix = partition(&owner, "users", &part);
             let key = row(&RowKey { tenant: owner, table: "users", partition: part.clone(), row: name.clone() });
             prop_assert_eq!(key.strip_prefix(prefix.as_slice()), Some(name.as_bytes()));
-            let (found_tenant, rest) = take_part(&key);
-            let (table, rest) = take_part(rest);
-            let (found_part, rest) = take_part(rest);
+            let (found_tenant, rest) = take_part(&key).unwrap();
+            let (table, rest) = take_part(rest).unwrap();
+            let (found_part, rest) = take_part(rest).unwrap();
             prop_assert_eq!((found_tenant, table, found_part, rest), (&*tenant, "users", &*part, name.as_bytes()));
         }
     }

@@ -8,9 +8,10 @@ use std::ops::RangeInclusive;
 use fjall::{Guard, Readable};
 use natter_core::{ChannelKey, Publication};
 
+use super::keys;
 use super::tables::{Tables, read_failed};
-use super::{keys, record};
-use crate::limits::READ_EVENTS_MAX;
+use crate::limits::{ByteBudget, READ_EVENTS_MAX, event_bytes};
+use crate::record;
 use crate::store::{LogHead, ReadDirection, ReadRequest, StoreError};
 
 /// Reads events; blocks on the disk.
@@ -26,8 +27,8 @@ pub(super) fn read(
     let bounds = keys::event(&prefix, *offsets.start())..=keys::event(&prefix, *offsets.end());
     let entries = snapshot.range(&tables.log, bounds);
     match request.direction {
-        ReadDirection::Forward => decode_all(channel, entries, offsets),
-        ReadDirection::Backward => decode_all(channel, entries.rev(), offsets.rev()),
+        ReadDirection::Forward => decode_all(channel, entries, offsets, request.max_bytes),
+        ReadDirection::Backward => decode_all(channel, entries.rev(), offsets.rev(), request.max_bytes),
     }
 }
 
@@ -48,24 +49,40 @@ fn kept_offsets(head: &LogHead, request: &ReadRequest) -> Option<RangeInclusive<
     (start <= end).then_some(start..=end)
 }
 
-/// Decodes entries, each of which must be the next of `offsets`.
+/// Decodes entries, each of which must be the next of `offsets`, as far as they fit.
 fn decode_all(
     channel: &ChannelKey,
     mut entries: impl Iterator<Item = Guard>,
     offsets: impl Iterator<Item = u64>,
+    max_bytes: usize,
 ) -> Result<Vec<Publication>, StoreError> {
-    offsets
-        .map(|offset| {
-            let corrupt = |reason: &str| StoreError::Corrupt(format!("{channel} at offset {offset}: {reason}"));
-            let entry = entries.next().ok_or_else(|| corrupt("the event is missing"))?;
-            let (key, value) = entry.into_inner().map_err(|error| match read_failed(&error) {
-                StoreError::Corrupt(reason) => corrupt(&reason),
-                error => error,
-            })?;
-            if keys::event_offset(&key) != Some(offset) {
-                return Err(corrupt("the event is missing"));
-            }
-            record::decode(offset, &value).map_err(|error| corrupt(&error.to_string()))
-        })
-        .collect()
+    let mut budget = ByteBudget::new(max_bytes);
+    let mut events = Vec::new();
+    for offset in offsets {
+        let event = decode_next(channel, entries.next(), offset)?;
+        if !budget.admits(event_bytes(&event)) {
+            break;
+        }
+        events.push(event);
+    }
+    Ok(events)
+}
+
+/// Decodes the entry that must stand at `offset`.
+fn decode_next(channel: &ChannelKey, entry: Option<Guard>, offset: u64) -> Result<Publication, StoreError> {
+    let corrupt = |reason: &str| corrupt(channel, offset, reason);
+    let entry = entry.ok_or_else(|| corrupt("the event is missing"))?;
+    let (key, value) = entry.into_inner().map_err(|error| match read_failed(&error) {
+        StoreError::Corrupt(reason) => corrupt(&reason),
+        error => error,
+    })?;
+    if keys::event_offset(&key) != Some(offset) {
+        return Err(corrupt("the event is missing"));
+    }
+    record::decode(offset, &value).map_err(|error| corrupt(&error.to_string()))
+}
+
+/// The answer to an event that cannot be read.
+pub(super) fn corrupt(channel: &ChannelKey, offset: u64, reason: &str) -> StoreError {
+    StoreError::Corrupt(format!("{channel} at offset {offset}: {reason}"))
 }

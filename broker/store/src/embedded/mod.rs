@@ -10,14 +10,13 @@ mod command;
 mod committer;
 #[cfg(feature = "faults")]
 mod faults;
+mod find;
 mod heads;
 mod keys;
 mod log;
-mod observer;
 mod options;
 mod poison;
 mod queue;
-mod record;
 mod rows;
 mod store;
 mod sweep;
@@ -36,11 +35,11 @@ use tokio::task::spawn_blocking;
 
 use self::command::Command;
 use self::committer::Committer;
-pub use self::observer::{EmbeddedStats, StoreObserver, StoreOperation};
 pub use self::options::{Durability, EmbeddedOptions};
 use self::poison::Poison;
 use self::queue::{NoAnswer, Queue};
 use self::tables::Tables;
+use crate::observer::{EmbeddedStats, StoreObserver, StoreOperation};
 use crate::store::StoreError;
 
 /// A store in a directory of its own.

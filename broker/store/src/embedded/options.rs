@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::observer::{NoObserver, StoreObserver};
 use crate::clock::{Clock, system_clock};
+use crate::observer::{NoObserver, StoreObserver};
 
 /// What an acknowledgement promises.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,11 +7,14 @@ use natter_core::ChannelKey;
 
 use super::keys;
 use super::options::{Durability, EmbeddedOptions};
-use super::values::StoredHead;
+use super::values::{StoredHead, decode_number};
 use crate::store::StoreError;
 
 /// The least that fjall takes. Opening replays the journal, so this bounds how long a start takes after a crash.
 const JOURNALS_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// The key in `facts` of the highest version that a deleted row ever had.
+pub(super) const ROW_FLOOR: &[u8] = b"row_floor";
 
 /// The opened key spaces; clones share them. The directory stays locked until the last clone is gone.
 #[derive(Clone)]
@@ -25,8 +28,14 @@ pub(super) struct Tables {
     pub(super) idempotency: Keyspace,
     /// Expiry time and key of `idempotency`, to nothing.
     pub(super) expiries: Keyspace,
+    /// Channel and an event's id to the event's offset.
+    pub(super) ids: Keyspace,
+    /// Channels whose log is being deleted, to nothing.
+    pub(super) deletions: Keyspace,
     /// Row key to row.
     pub(super) rows: Keyspace,
+    /// What the store remembers about itself.
+    pub(super) facts: Keyspace,
 }
 
 impl Tables {
@@ -48,15 +57,26 @@ impl Tables {
             heads: space("heads")?,
             idempotency: space("idempotency")?,
             expiries: space("expiries")?,
+            ids: space("ids")?,
+            deletions: space("deletions")?,
             rows: space("rows")?,
+            facts: space("facts")?,
             database,
         })
     }
 
-    /// The head of a log as of `snapshot`.
+    /// The highest version that a deleted row ever had.
+    pub(super) fn row_floor(&self) -> Result<u64, StoreError> {
+        let value = self.facts.get(ROW_FLOOR).map_err(|error| read_failed(&error))?;
+        let Some(value) = value else { return Ok(0) };
+        decode_number(&value).ok_or_else(|| StoreError::Corrupt("the floor of row versions".into()))
+    }
+
+    /// The head of a log as of `snapshot`; `None` also while the log is being deleted.
     pub(super) fn head(&self, snapshot: &Snapshot, channel: &ChannelKey) -> Result<Option<StoredHead>, StoreError> {
         let value = snapshot.get(&self.heads, keys::channel(channel)).map_err(|error| read_failed(&error))?;
-        value.map(|value| decode_head(channel, &value)).transpose()
+        let stored = value.map(|value| decode_head(channel, &value)).transpose()?;
+        Ok(stored.filter(|stored| !stored.deleting))
     }
 }
 

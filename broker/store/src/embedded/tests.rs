@@ -11,8 +11,8 @@ use super::command::Answer;
 use super::heads::HeadCache;
 use super::values::StoredHead;
 use super::*;
-use crate::conformance::{ManualClock, append_of};
-use crate::store::{AppendError, AppendOutcome, IDEMPOTENCY_TTL_MS, ReadDirection, ReadRequest, StoreHealth};
+use crate::conformance::{ManualClock, append_of, seq_of};
+use crate::store::{AppendError, AppendOutcome, IDEMPOTENCY_TTL_MS, ReadRequest, StoreHealth};
 use crate::{LogAppend, Store};
 
 fn channel(name: &str) -> ChannelKey {
@@ -48,8 +48,7 @@ async fn let_it_clear(store: &EmbeddedStore) {
 }
 
 async fn read(store: &EmbeddedStore, channel: &ChannelKey) -> Result<usize, StoreError> {
-    let request = ReadRequest { from_offset: 1, limit: 100, direction: ReadDirection::Forward };
-    store.read_log(channel, request).await.map(|events| events.len())
+    store.read_log(channel, ReadRequest::forward(1, 100)).await.map(|events| events.len())
 }
 
 #[tokio::test]
@@ -112,7 +111,7 @@ async fn commands_of_one_batch_see_each_other() {
     let outcomes =
         decide_together(&store, &news, &[(0, &["a", "b"]), (2, &["", "b"]), (0, &["c"]), (2, &["c"]), (3, &["c"])]);
     let at = |offset| Position { offset, epoch: opened.epoch.clone() };
-    let ends_at_2 = crate::LogHead { last_offset: 2, last_seq: 2, ..opened.clone() };
+    let ends_at_2 = crate::LogHead { last_offset: 2, last_seq: seq_of(2), ..opened.clone() };
     assert_eq!(
         outcomes,
         [
@@ -151,7 +150,7 @@ async fn interrupted_trim_is_taken_up_by_opening() {
     let directory = tempfile::tempdir().unwrap();
     let (store, news) = (open(&directory), channel("news"));
     fill(&store, &news, 100, "").await;
-    let mut stored = StoredHead { head: head(&store, &news).await, deleted_below: 1 };
+    let mut stored = StoredHead { head: head(&store, &news).await, deleted_below: 1, deleting: false };
     stored.head.first_offset = 91;
     store.running().unwrap().tables.heads.insert(keys::channel(&news), stored.encode()).unwrap();
     store.close().await;

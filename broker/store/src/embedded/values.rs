@@ -1,4 +1,4 @@
-//! The small values of the embedded engine: heads, idempotency rows and entity rows.
+//! The small values of the embedded engine: heads, idempotency rows, numbers and entity rows.
 //!
 //! Each begins with a format version, so that a later build can read what this one wrote.
 
@@ -8,6 +8,9 @@ use natter_core::Epoch;
 use crate::store::{LogHead, Row};
 
 const VERSION: u8 = 1;
+/// What a head begins with while its log is being deleted. A build that does not know it takes the head for damage
+/// rather than for a log.
+const DELETING: u8 = 2;
 
 /// A log's head as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,17 +19,23 @@ pub(super) struct StoredHead {
     pub(super) head: LogHead,
     /// Every event below this offset has been deleted; those from here to `head.first_offset` still wait for it.
     pub(super) deleted_below: u64,
+    /// Whether the log is being deleted: for callers it does not exist.
+    pub(super) deleting: bool,
 }
 
 impl StoredHead {
     pub(super) fn new(epoch: Epoch) -> Self {
-        Self { head: LogHead { epoch, last_offset: 0, last_seq: 0, first_offset: 1 }, deleted_below: 1 }
+        Self {
+            head: LogHead { epoch, last_offset: 0, last_seq: 0, first_offset: 1 },
+            deleted_below: 1,
+            deleting: false,
+        }
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
         let epoch = self.head.epoch.as_str().as_bytes();
         let mut value = Vec::with_capacity(33 + epoch.len());
-        value.push(VERSION);
+        value.push(if self.deleting { DELETING } else { VERSION });
         for number in [self.head.first_offset, self.head.last_offset, self.head.last_seq, self.deleted_below] {
             value.extend_from_slice(&number.to_be_bytes());
         }
@@ -35,14 +44,17 @@ impl StoredHead {
     }
 
     pub(super) fn decode(value: &[u8]) -> Option<Self> {
-        let (first_offset, rest) = take_u64(versioned(value)?)?;
+        let (&version, rest) = value.split_first()?;
+        let deleting = version == DELETING;
+        let (first_offset, rest) = take_u64(Some(rest).filter(|_| deleting || version == VERSION)?)?;
         let (last_offset, rest) = take_u64(rest)?;
         let (last_seq, rest) = take_u64(rest)?;
         let (deleted_below, rest) = take_u64(rest)?;
         let epoch = Epoch::new(std::str::from_utf8(rest).ok()?);
         // A head that lets the numbering begin below 1 or after its end is damage, not an empty log.
         let sound = first_offset >= 1 && first_offset <= last_offset.checked_add(1)? && deleted_below <= first_offset;
-        sound.then_some(Self { head: LogHead { epoch, last_offset, last_seq, first_offset }, deleted_below })
+        let head = LogHead { epoch, last_offset, last_seq, first_offset };
+        sound.then_some(Self { head, deleted_below, deleting })
     }
 }
 
@@ -67,6 +79,19 @@ impl StoredKey {
         let (expires, rest) = take_u64(rest)?;
         rest.is_empty().then_some(Self { offset, expires_ms: expires.cast_signed() })
     }
+}
+
+/// Writes an offset or a counter.
+pub(super) fn encode_number(number: u64) -> Vec<u8> {
+    let mut value = Vec::with_capacity(9);
+    value.push(VERSION);
+    value.extend_from_slice(&number.to_be_bytes());
+    value
+}
+
+/// Reads an offset or a counter.
+pub(super) fn decode_number(value: &[u8]) -> Option<u64> {
+    take_u64(versioned(value)?).filter(|(_, rest)| rest.is_empty()).map(|(number, _)| number)
 }
 
 /// Writes a row's version and value.
@@ -100,10 +125,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn heads_come_back(epoch in "[A-Za-z]{1,8}", last in 0..u64::MAX, gap in 0..100_u64, last_seq: u64) {
+        fn heads_come_back(epoch in "[A-Za-z]{1,8}", last in 0..u64::MAX, gap in 0..100_u64, last_seq: u64, deleting: bool) {
             let mut stored = StoredHead::new(Epoch::new(&*epoch));
             stored.head.last_offset = last;
             stored.head.last_seq = last_seq;
+            stored.deleting = deleting;
             stored.head.first_offset = (last + 1).saturating_sub(gap).max(1);
             prop_assert_eq!(StoredHead::decode(&stored.encode()), Some(stored));
         }
@@ -112,6 +138,11 @@ mod tests {
         fn keys_come_back(offset: u64, expires_ms: i64) {
             let stored = StoredKey { offset, expires_ms };
             prop_assert_eq!(StoredKey::decode(&stored.encode()), Some(stored));
+        }
+
+        #[test]
+        fn numbers_come_back(number: u64) {
+            prop_assert_eq!(decode_number(&encode_number(number)), Some(number));
         }
 
         #[test]
@@ -124,6 +155,7 @@ mod tests {
         fn damage_is_an_answer(value: Vec<u8>) {
             let _ = StoredHead::decode(&value);
             let _ = StoredKey::decode(&value);
+            let _ = decode_number(&value);
             let _ = decode_row(&value);
         }
     }

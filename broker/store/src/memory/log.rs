@@ -3,16 +3,17 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use natter_core::{Epoch, Position, Publication};
+use natter_core::{EntityId, Epoch, MESSAGE, Position, Publication};
 
-use crate::limits::READ_EVENTS_MAX;
-use crate::store::{AppendOutcome, IDEMPOTENCY_TTL_MS, LogAppend, LogHead, ReadDirection, ReadRequest};
+use crate::limits::{ByteBudget, READ_EVENTS_MAX, event_bytes, seq_before, wrong_seq};
+use crate::store::{AppendOutcome, IDEMPOTENCY_TTL_MS, LogAppend, LogHead, ReadDirection, ReadRequest, StoreError};
 
 /// The kept events of a log in order, with its counters and the keys that guard it against repeats.
 pub(super) struct MemoryLog {
     head: LogHead,
     events: VecDeque<Arc<Publication>>,
     keys: HashMap<Arc<str>, StoredKey>,
+    ids: HashMap<EntityId, u64>,
 }
 
 struct StoredKey {
@@ -23,20 +24,23 @@ struct StoredKey {
 impl MemoryLog {
     pub(super) fn new(epoch: Epoch) -> Self {
         let head = LogHead { epoch, last_offset: 0, last_seq: 0, first_offset: 1 };
-        Self { head, events: VecDeque::new(), keys: HashMap::new() }
+        Self { head, events: VecDeque::new(), keys: HashMap::new(), ids: HashMap::new() }
     }
 
     pub(super) fn head(&self) -> &LogHead {
         &self.head
     }
 
-    pub(super) fn append(&mut self, append: LogAppend, now_ms: i64) -> AppendOutcome {
+    pub(super) fn append(&mut self, append: LogAppend, now_ms: i64) -> Result<AppendOutcome, StoreError> {
         if append.expected_last_offset != self.head.last_offset {
-            return AppendOutcome::Conflict(self.head.clone());
+            return Ok(AppendOutcome::Conflict(self.head.clone()));
+        }
+        if seq_before(&append) != self.head.last_seq {
+            return Err(wrong_seq(seq_before(&append), self.head.last_seq));
         }
         if let Some((index, offset)) = self.first_repeat(&append, now_ms) {
             let position = Position { offset, epoch: self.head.epoch.clone() };
-            return AppendOutcome::Duplicate { index, position };
+            return Ok(AppendOutcome::Duplicate { index, position });
         }
         for record in append.records {
             self.head.last_offset = record.publication.offset;
@@ -45,9 +49,12 @@ impl MemoryLog {
                 let expires_ms = now_ms.saturating_add(IDEMPOTENCY_TTL_MS);
                 self.keys.insert(key, StoredKey { offset: record.publication.offset, expires_ms });
             }
+            if let Some(id) = record.id {
+                self.ids.insert(id, record.publication.offset);
+            }
             self.events.push_back(record.publication);
         }
-        AppendOutcome::Appended
+        Ok(AppendOutcome::Appended)
     }
 
     fn first_repeat(&self, append: &LogAppend, now_ms: i64) -> Option<(usize, u64)> {
@@ -65,17 +72,29 @@ impl MemoryLog {
 
     pub(super) fn read(&self, request: &ReadRequest) -> Vec<Publication> {
         let limit = request.limit.min(READ_EVENTS_MAX);
+        let mut budget = ByteBudget::new(request.max_bytes);
+        let within = |event: &&Arc<Publication>| budget.admits(event_bytes(event));
         let owned = |event: &Arc<Publication>| Publication::clone(event);
         match request.direction {
             ReadDirection::Forward => {
                 let start = self.events.partition_point(|event| event.offset < request.from_offset);
-                self.events.range(start..).take(limit).map(owned).collect()
+                self.events.range(start..).take(limit).take_while(within).map(owned).collect()
             }
             ReadDirection::Backward => {
                 let end = self.events.partition_point(|event| event.offset <= request.from_offset);
-                self.events.range(..end).rev().take(limit).map(owned).collect()
+                self.events.range(..end).rev().take(limit).take_while(within).map(owned).collect()
             }
         }
+    }
+
+    pub(super) fn find_by_id(&self, id: EntityId) -> Option<u64> {
+        self.ids.get(&id).copied()
+    }
+
+    pub(super) fn find_seq(&self, seq: u64) -> Option<u64> {
+        // Later events repeat a message's number, so the first that has it is the message, if that is kept.
+        let first = self.events.get(self.events.partition_point(|event| event.seq < seq))?;
+        (first.seq == seq && first.kind == MESSAGE).then_some(first.offset)
     }
 
     pub(super) fn trim(&mut self, first_offset: u64) {
@@ -84,6 +103,7 @@ impl MemoryLog {
             self.head.first_offset = first;
             let forgotten = self.events.partition_point(|event| event.offset < first);
             self.events.drain(..forgotten);
+            self.ids.retain(|_, offset| *offset >= first);
         }
     }
 }

@@ -4,20 +4,19 @@
 //! model that they are compared with. It is bounded by nothing but what it is given.
 
 mod log;
+mod rows;
 
-use std::collections::{BTreeMap, HashMap};
-use std::ops::Bound;
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use natter_core::{ChannelKey, Epoch, Publication, TenantId};
+use natter_core::{ChannelKey, EntityId, Epoch, Publication, TenantId};
 use parking_lot::Mutex;
 
 use self::log::MemoryLog;
+use self::rows::MemoryRows;
 use crate::clock::{Clock, system_clock};
-use crate::limits::{
-    SCAN_ROWS_MAX, check_append, check_channel, check_epoch, check_row_key, check_row_value, not_opened,
-};
+use crate::limits::{check_append, check_channel, check_epoch, check_row_key, check_row_value, not_opened};
 use crate::store::{
     AppendError, AppendOutcome, LogAppend, LogHead, ReadRequest, Row, RowKey, RowWriteOutcome, Store, StoreError,
     StoreHealth,
@@ -33,7 +32,7 @@ pub struct MemoryStore {
 struct State {
     closed: bool,
     logs: HashMap<ChannelKey, MemoryLog>,
-    rows: BTreeMap<RowKey, Row>,
+    rows: MemoryRows,
 }
 
 impl State {
@@ -44,7 +43,7 @@ impl State {
     fn append(&mut self, append: LogAppend, now_ms: i64) -> Result<AppendOutcome, StoreError> {
         check_append(&append)?;
         let log = self.open()?.logs.get_mut(&append.channel).ok_or_else(|| not_opened(&append.channel))?;
-        Ok(log.append(append, now_ms))
+        log.append(append, now_ms)
     }
 }
 
@@ -85,47 +84,66 @@ impl Store for MemoryStore {
         self.state.lock().append(append, now_ms).map_err(AppendError::Rejected)
     }
 
+    async fn log_head(&self, channel: &ChannelKey) -> Result<Option<LogHead>, StoreError> {
+        check_channel(channel)?;
+        Ok(self.state.lock().open()?.logs.get(channel).map(|log| log.head().clone()))
+    }
+
     async fn read_log(&self, channel: &ChannelKey, request: ReadRequest) -> Result<Vec<Publication>, StoreError> {
+        check_channel(channel)?;
         let mut state = self.state.lock();
         Ok(state.open()?.logs.get(channel).map(|log| log.read(&request)).unwrap_or_default())
     }
 
     async fn trim_log(&self, channel: &ChannelKey, first_offset: u64) -> Result<(), StoreError> {
+        check_channel(channel)?;
         if let Some(log) = self.state.lock().open()?.logs.get_mut(channel) {
             log.trim(first_offset);
         }
         Ok(())
     }
 
+    async fn find_by_id(&self, channel: &ChannelKey, id: EntityId) -> Result<Option<u64>, StoreError> {
+        check_channel(channel)?;
+        Ok(self.state.lock().open()?.logs.get(channel).and_then(|log| log.find_by_id(id)))
+    }
+
+    async fn find_seq(&self, channel: &ChannelKey, seq: u64) -> Result<Option<u64>, StoreError> {
+        check_channel(channel)?;
+        Ok(self.state.lock().open()?.logs.get(channel).and_then(|log| log.find_seq(seq)))
+    }
+
+    async fn delete_log(&self, channel: &ChannelKey) -> Result<(), StoreError> {
+        check_channel(channel)?;
+        self.state.lock().open()?.logs.remove(channel);
+        Ok(())
+    }
+
     async fn get_row(&self, key: &RowKey) -> Result<Option<Row>, StoreError> {
         check_row_key(key)?;
-        Ok(self.state.lock().open()?.rows.get(key).cloned())
+        Ok(self.state.lock().open()?.rows.get(key))
     }
 
     async fn put_row(&self, key: &RowKey, expected_version: u64, value: Bytes) -> Result<RowWriteOutcome, StoreError> {
         check_row_key(key)?;
         check_row_value(&value)?;
-        let mut state = self.state.lock();
-        let rows = &mut state.open()?.rows;
-        let found = rows.get(key);
-        if found.map_or(0, |row| row.version) != expected_version {
-            return Ok(RowWriteOutcome::Conflict(found.cloned()));
-        }
-        let version = expected_version.saturating_add(1);
-        rows.insert(key.clone(), Row { version, value });
-        Ok(RowWriteOutcome::Written(version))
+        self.state.lock().open()?.rows.change(key, expected_version, Some(value))
     }
 
     async fn delete_row(&self, key: &RowKey, expected_version: u64) -> Result<RowWriteOutcome, StoreError> {
         check_row_key(key)?;
-        let mut state = self.state.lock();
-        let rows = &mut state.open()?.rows;
-        let found = rows.get(key);
-        if found.map_or(0, |row| row.version) != expected_version {
-            return Ok(RowWriteOutcome::Conflict(found.cloned()));
-        }
-        rows.remove(key);
-        Ok(RowWriteOutcome::Written(0))
+        self.state.lock().open()?.rows.change(key, expected_version, None)
+    }
+
+    async fn set_row(&self, key: &RowKey, value: Bytes) -> Result<(), StoreError> {
+        check_row_key(key)?;
+        check_row_value(&value)?;
+        self.state.lock().open()?.rows.set(key, Some(value))
+    }
+
+    async fn remove_row(&self, key: &RowKey) -> Result<(), StoreError> {
+        check_row_key(key)?;
+        self.state.lock().open()?.rows.set(key, None)
     }
 
     async fn scan_rows(
@@ -135,20 +153,12 @@ impl Store for MemoryStore {
         partition: &str,
         after: Option<&str>,
         limit: usize,
+        max_bytes: usize,
     ) -> Result<Vec<(String, Row)>, StoreError> {
-        let start = RowKey {
-            tenant: tenant.clone(),
-            table,
-            partition: partition.to_owned(),
-            row: after.unwrap_or_default().to_owned(),
-        };
+        let row = after.unwrap_or_default().to_owned();
+        let start = RowKey { tenant: tenant.clone(), table, partition: partition.to_owned(), row };
         check_row_key(&start)?;
-        let bound = if after.is_some() { Bound::Excluded(&start) } else { Bound::Included(&start) };
-        let mut state = self.state.lock();
-        let rows = state.open()?.rows.range((bound, Bound::Unbounded));
-        let same = |key: &RowKey| key.tenant == start.tenant && key.table == table && key.partition == partition;
-        let found = rows.take_while(|(key, _)| same(key)).take(limit.min(SCAN_ROWS_MAX));
-        Ok(found.map(|(key, row)| (key.row.clone(), row.clone())).collect())
+        Ok(self.state.lock().open()?.rows.scan(&start, after.is_none(), limit, max_bytes))
     }
 
     fn health(&self) -> StoreHealth {

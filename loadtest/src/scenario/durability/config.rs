@@ -6,14 +6,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use toml::{Table, Value};
 
-use super::DurabilityOptions;
 use super::ports::Ports;
+use super::{DurabilityOptions, Interface};
 
 /// Messages that the tested channels keep: more than any run publishes.
 const HISTORY_SIZE: i64 = 10_000_000;
 
 /// A week; no run is as long.
 const HISTORY_TTL_SECONDS: i64 = 604_800;
+
+/// More calls than any run makes.
+const CALLS_PER_MINUTE: i64 = 1_000_000_000;
 
 /// The configuration without a given file. The tenant is natter's demo tenant.
 const SMALL: &str = r#"
@@ -38,7 +41,10 @@ pub(super) fn write(options: &DurabilityOptions, ports: Ports, folder: &Path) ->
         Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
         None => SMALL.to_owned(),
     };
-    let table = adapt(base.parse().context("the configuration is not TOML")?, &options.namespace, ports, folder);
+    let mut table = adapt(base.parse().context("the configuration is not TOML")?, &options.namespace, ports, folder);
+    if options.interface == Interface::ChatSdk {
+        serve_chat(&mut table);
+    }
     let path = folder.join("natter.toml");
     std::fs::write(&path, table.to_string())?;
     Ok(path)
@@ -64,6 +70,18 @@ fn adapt(mut table: Table, namespace: &str, ports: Ports, folder: &Path) -> Tabl
     table.insert("listeners".into(), Value::Array(vec![listener.into()]));
     keep_everything(&mut table, namespace);
     table
+}
+
+/// Serves ChatSDK's API beside the client protocol, as often as anybody asks.
+fn serve_chat(table: &mut Table) {
+    let listener = table.get_mut("listeners").and_then(|listeners| listeners.get_mut(0)).and_then(Value::as_table_mut);
+    if let Some(listener) = listener {
+        listener.insert("plugins".into(), Value::from(vec!["centrifugo", "chatsdk"]));
+    }
+    let Some(plugin) = section(table, "plugins").and_then(|plugins| section(plugins, "chatsdk")) else { return };
+    for limit in ["tokens_per_minute", "messages_per_minute", "requests_per_minute"] {
+        set(plugin, "limits", limit, Value::from(CALLS_PER_MINUTE));
+    }
 }
 
 fn section<'a>(table: &'a mut Table, name: &str) -> Option<&'a mut Table> {
@@ -108,6 +126,15 @@ mod tests {
         let namespace = &table["plugins"]["centrifugo"]["namespaces"][0];
         assert_eq!(namespace["history_size"].as_integer(), Some(HISTORY_SIZE));
         assert!(!table.contains_key("quic"));
+    }
+
+    #[test]
+    fn a_chat_is_served_without_limits() {
+        let mut table = adapt(SMALL.parse().unwrap(), "durable", PORTS, Path::new("/somewhere"));
+        serve_chat(&mut table);
+        let plugins = table["listeners"][0]["plugins"].as_array().unwrap();
+        assert_eq!(plugins.iter().filter_map(Value::as_str).collect::<Vec<_>>(), ["centrifugo", "chatsdk"]);
+        assert_eq!(table["plugins"]["chatsdk"]["limits"]["messages_per_minute"].as_integer(), Some(CALLS_PER_MINUTE));
     }
 
     #[test]

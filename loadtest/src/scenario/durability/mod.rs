@@ -4,6 +4,8 @@
 //! Half of the publishers use the server API with an idempotency key and repeat a publish until it is answered; the other
 //! half publish over WebSocket once. Subscribers come back with the position they had. Everything that is done and seen
 //! goes into a log outside of the server, which is judged against the history after the last round.
+//!
+//! A chat is tested in the same way, through its own API; [`chat`] says what is done there instead.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use crate::client::session::Target;
 use crate::oracle::{self, Event, Judgement};
 use crate::report::json::Machine;
 
+mod chat;
 mod config;
 mod history;
 mod journal;
@@ -31,15 +34,28 @@ mod message;
 mod ports;
 mod publish_api;
 mod publishers;
+mod retry;
 mod server;
 mod subscribers;
 
 /// The shortest time under load before a kill.
 const ROUND_MIN: Duration = Duration::from_millis(20);
 
+/// What the server is used through.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Interface {
+    /// Centrifugo's client protocol and server API.
+    #[default]
+    Centrifugo,
+    /// ChatSDK's REST API, with Centrifugo's client protocol for its events.
+    ChatSdk,
+}
+
 /// What a durability run is given.
 #[derive(Debug, Clone)]
 pub struct DurabilityOptions {
+    /// What the server is used through.
+    pub interface: Interface,
     /// The server's program.
     pub program: PathBuf,
     /// Configuration to start from.
@@ -132,6 +148,7 @@ struct Figures {
     stored: u64,
     deliveries: u64,
     sessions: [u64; 3],
+    changes: [u64; 3],
     violations: u64,
     findings: Vec<String>,
 }
@@ -172,6 +189,7 @@ fn report(
         stored: judgement.stored,
         deliveries: judgement.deliveries,
         sessions: judgement.sessions,
+        changes: judgement.changes,
         violations,
         findings: judgement.findings.iter().map(|finding| format!("{}: {}", finding.invariant, finding.text)).collect(),
     };
@@ -189,7 +207,7 @@ fn play(setting: &Setting, options: &DurabilityOptions, folder: &std::path::Path
     let log = folder.join("operations.jsonl");
     let stage = Arc::new(Stage {
         target: Target { address: server.address()?, ..setting.target.clone() },
-        api_url: server.api_url(),
+        api_url: server.api_url(options.interface),
         options: options.clone(),
         journal: Journal::create(&log)?,
         clock: Clock::start(),
@@ -199,8 +217,14 @@ fn play(setting: &Setting, options: &DurabilityOptions, folder: &std::path::Path
         acknowledged: AtomicU64::new(0),
     });
     stage.journal.write(Event::Run { seed: options.seed });
-    let subscribers = subscribers::start(&stage)?;
-    let publishers = publishers::start(&stage)?;
+    let cast = match options.interface {
+        Interface::Centrifugo => None,
+        Interface::ChatSdk => Some(Arc::new(chat::Cast::prepare(&stage).context("users and channels")?)),
+    };
+    let (subscribers, publishers) = match &cast {
+        None => (subscribers::start(&stage)?, publishers::start(&stage)?),
+        Some(cast) => (chat::watch(&stage, cast)?, chat::senders::start(&stage, cast)?),
+    };
     let rounds = kill_rounds(setting, &stage, &mut server);
     // Threads end even after a failed round: a server that is down counts as no answer.
     stage.up.store(rounds.is_ok(), Ordering::Release);
@@ -209,7 +233,10 @@ fn play(setting: &Setting, options: &DurabilityOptions, folder: &std::path::Path
     stage.enter(Act::CatchUp);
     join(subscribers)?;
     let rounds = rounds?;
-    history::read(&stage)?;
+    match &cast {
+        None => history::read(&stage)?,
+        Some(cast) => chat::history::read(&stage, cast)?,
+    }
     server.kill()?;
     stage.journal.finish()?;
     Ok((rounds, oracle::judge(&oracle::read_log(&log)?)))

@@ -9,20 +9,12 @@ use anyhow::Result;
 
 use super::message::Message;
 use super::publish_api::PublishApi;
+use super::retry::{RETRY, until_answered};
 use super::{Act, Stage};
 use crate::client::receive::Receiver;
 use crate::client::session::{Session, SessionError};
 use crate::client::wire::{Command, PublishRequest};
 use crate::oracle::{Event, Outcome};
-
-/// Attempts for one message over the server API before it is left as it is.
-const ATTEMPTS_MAX: u32 = 50;
-
-/// Between an attempt without an answer and the next.
-const RETRY: Duration = Duration::from_millis(10);
-
-/// How long a server that is down is waited for when the run ends.
-const LAST_WAIT: Duration = Duration::from_secs(5);
 
 /// Starts every publishing thread.
 pub(super) fn start(stage: &Arc<Stage>) -> Result<Vec<JoinHandle<()>>> {
@@ -71,19 +63,8 @@ impl Publisher {
             self.attempt(&channel, &message);
             return;
         }
-        let mut last_wait = None;
-        for _ in 0..ATTEMPTS_MAX {
-            if self.attempt(&channel, &message) != Outcome::Unknown {
-                return;
-            }
-            std::thread::sleep(RETRY);
-            while !self.stage.await_up() {
-                let playing = self.stage.is_playing(Act::LastMessage);
-                if !playing && last_wait.get_or_insert_with(Instant::now).elapsed() > LAST_WAIT {
-                    return;
-                }
-            }
-        }
+        let stage = Arc::clone(&self.stage);
+        until_answered(&stage, || self.attempt(&channel, &message) != Outcome::Unknown);
     }
 
     fn attempt(&mut self, channel: &str, message: &Message) -> Outcome {

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::ports::Ports;
-use super::{DurabilityOptions, config};
+use super::{DurabilityOptions, Interface, config};
 use crate::client::address::Address;
 
 /// How long a start may take, recovery included.
@@ -40,9 +40,13 @@ impl Server {
         Address::parse(&format!("ws://127.0.0.1:{}/connection/websocket", self.ports.client))
     }
 
-    /// The base of the server API.
-    pub(super) fn api_url(&self) -> String {
-        format!("http://127.0.0.1:{}/centrifugo/api", self.ports.client)
+    /// The base of the API that messages are sent through.
+    pub(super) fn api_url(&self, interface: Interface) -> String {
+        let path = match interface {
+            Interface::Centrifugo => "/centrifugo/api",
+            Interface::ChatSdk => "",
+        };
+        format!("http://127.0.0.1:{}{path}", self.ports.client)
     }
 
     /// Starts the server and waits until it is ready.

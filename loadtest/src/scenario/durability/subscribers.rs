@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use super::chat::news::ChatNews;
 use super::{Act, Stage, message};
 use crate::client::receive::Receiver;
-use crate::client::session::{Session, SessionError};
+use crate::client::session::{Session, SessionError, Target};
 use crate::client::wire::{Command, Publication, Push, SubscribeRequest, SubscribeResult};
+use crate::oracle::chat::ChatEvent;
 use crate::oracle::{Event, Position, Resume};
 
 /// How long nothing may arrive at the end before a session counts as complete.
@@ -27,18 +29,40 @@ const WAIT: Duration = Duration::from_millis(100);
 
 /// Starts every subscribing thread.
 pub(super) fn start(stage: &Arc<Stage>) -> Result<Vec<JoinHandle<()>>> {
-    let spawn = |index| {
+    let subscription = |index| Subscription {
+        target: stage.target.clone(),
+        user: format!("subscriber-{index}"),
+        channel: stage.channel(index),
+        chat: None,
+    };
+    let count = stage.options.channels * stage.options.subscribers_per_channel;
+    follow(stage, (0..count).map(subscription).collect())
+}
+
+/// Starts a thread for each subscription.
+pub(super) fn follow(stage: &Arc<Stage>, subscriptions: Vec<Subscription>) -> Result<Vec<JoinHandle<()>>> {
+    let spawn = |(index, subscription)| {
         let stage = Arc::clone(stage);
         let builder = std::thread::Builder::new().name(format!("subscriber-{index}"));
-        Ok(builder.spawn(move || Subscriber { channel: stage.channel(index), stage, index, position: None }.run())?)
+        Ok(builder.spawn(move || Subscriber { stage, index, subscription, position: None }.run())?)
     };
-    (0..stage.options.channels * stage.options.subscribers_per_channel).map(spawn).collect()
+    subscriptions.into_iter().enumerate().map(spawn).collect()
+}
+
+/// Who follows what.
+#[derive(Debug, Clone)]
+pub(super) struct Subscription {
+    pub(super) target: Target,
+    pub(super) user: String,
+    pub(super) channel: String,
+    /// The log's name of a chat's channel, whose events are read.
+    pub(super) chat: Option<String>,
 }
 
 struct Subscriber {
     stage: Arc<Stage>,
     index: usize,
-    channel: String,
+    subscription: Subscription,
     position: Option<Position>,
 }
 
@@ -63,7 +87,7 @@ impl Subscriber {
     }
 
     fn open(&self) -> Result<Session, SessionError> {
-        Session::open(&self.stage.target, self.index, &format!("subscriber-{}", self.index), Receiver::new())
+        Session::open(&self.subscription.target, self.index, &self.subscription.user, Receiver::new())
     }
 
     /// Follows one subscription to its end; `Ok` when it had caught up, an error when it broke and another has to follow.
@@ -86,11 +110,16 @@ impl Subscriber {
             Some(position) => (true, position.offset, position.epoch.clone()),
             None => (false, 0, String::new()),
         };
-        let channel = self.channel.clone();
+        let channel = self.subscription.channel.clone();
         SubscribeRequest { channel, recover, offset, epoch, recoverable: true, positioned: true, ..Default::default() }
     }
 
     fn begin(&mut self, session: u64, result: &SubscribeResult) {
+        let Subscription { channel, chat, .. } = &self.subscription;
+        if let (Some(_), Some(Position { offset, .. })) = (chat, &self.position) {
+            self.stage.journal.write(Event::Chat(ChatEvent::Asked { session, offset: *offset }));
+        }
+        let channel = chat.as_ref().unwrap_or(channel).clone();
         let told = |offset| Position { offset, epoch: result.epoch.clone() };
         let resume = match &self.position {
             None => Resume::Fresh(told(result.offset)),
@@ -99,7 +128,7 @@ impl Subscriber {
         };
         let (Resume::Fresh(position) | Resume::Recovered(position) | Resume::Refused(position)) = &resume;
         self.position = Some(position.clone());
-        let (at_ns, channel) = (self.stage.clock.now_ns(), self.channel.clone());
+        let at_ns = self.stage.clock.now_ns();
         self.stage.journal.write(Event::SessionStart { at_ns, session, channel, resume });
     }
 
@@ -107,6 +136,7 @@ impl Subscriber {
         let mut heard = Instant::now();
         loop {
             match session.next_push(WAIT)? {
+                Some(Push { channel, .. }) if channel != self.subscription.channel => {}
                 Some(Push { r#pub: Some(publication), .. }) => {
                     heard = Instant::now();
                     self.deliver(number, &publication);
@@ -122,9 +152,16 @@ impl Subscriber {
     }
 
     fn deliver(&mut self, session: u64, publication: &Publication) {
+        let news = self.subscription.chat.as_ref().map(|_| ChatNews::read(&publication.data));
+        if matches!(news, Some(ChatNews::State)) && publication.offset == 0 {
+            return;
+        }
         let (at_ns, offset) = (self.stage.clock.now_ns(), publication.offset);
         let (id, hash) = (message::id(&publication.data), message::hash(&publication.data));
         self.stage.journal.write(Event::Delivery { at_ns, session, offset, id, hash });
+        if let Some(ChatNews::Content(news)) = news {
+            self.stage.journal.write(Event::Chat(ChatEvent::Told { session, offset, news }));
+        }
         if let Some(position) = &mut self.position {
             position.offset = offset;
         }

@@ -118,12 +118,13 @@ impl Content {
             skip_history: request.skip_history,
             delta: request.delta,
             version: Some((request.version, request.version_epoch.into())).filter(|(version, _)| *version > 0),
+            ..Draft::default()
         };
         Ok(Self { draft, is_json })
     }
 
     async fn publish(self, caller: Arc<Caller>, channel: String) -> Result<PublishResult, ApiError> {
-        let Published { offset, epoch, suppressed } = self.publish_to(&caller, &channel).await.map_err(counted)?;
+        let Published { offset, epoch, suppressed, .. } = self.publish_to(&caller, &channel).await.map_err(counted)?;
         metrics::publish_result(if suppressed { "duplicate" } else { "ok" });
         Ok(PublishResult { offset, epoch })
     }

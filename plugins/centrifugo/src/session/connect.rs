@@ -6,7 +6,8 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use natter_core::ClientInfo;
-use natter_node::auth::{ConnectionClaims, TokenError, Verified};
+use natter_node::auth::{ConnectionClaims, TokenError, TokenPurpose, Verified};
+use natter_node::domain::{Access, Domain, Visitor};
 use natter_node::limits::Allowance;
 use natter_node::session::{Close, CloseKind, SessionOut};
 use natter_node::tenant::Tenant;
@@ -123,8 +124,61 @@ impl ClientSession {
         if claims.user.is_empty() && config.disallow_anonymous_connection_tokens && !config.insecure {
             return Err(close(Disconnect::PERMISSION_DENIED, CloseKind::Auth));
         }
+        if claims.purpose == Some(TokenPurpose::Rest) {
+            return Err(invalid_token());
+        }
         let tenant = self.shared.tenants.get(&claims.tenant).ok_or_else(invalid_token)?;
-        self.admit(id, tenant, Admission::from_token(claims), &request, out)
+        match self.shared.broker.domain().filter(|_| !claims.user.is_empty()) {
+            Some(domain) => {
+                self.ask_admission(id, Arc::clone(domain), tenant, claims, request, out);
+                Ok(())
+            }
+            None => self.admit(id, tenant, Admission::from_token(claims), &request, out),
+        }
+    }
+
+    fn ask_admission(
+        &mut self,
+        id: u32,
+        domain: Arc<dyn Domain>,
+        tenant: Arc<Tenant>,
+        claims: ConnectionClaims,
+        request: ConnectRequest,
+        out: &mut SessionOut<'_>,
+    ) {
+        let visitor = Visitor {
+            tenant: tenant.id().clone(),
+            user: claims.user.clone(),
+            issued_at: claims.issued_at.and_then(|at| i64::try_from(at).ok()),
+            is_own_token: claims.purpose.is_some(),
+        };
+        let admission = Box::new(Admission::from_token(claims));
+        let work = async move {
+            let answer = domain.admit(visitor).await;
+            TaskResult::Admitted { id, tenant, admission, request, answer }.boxed()
+        };
+        self.wait_for(Box::pin(work), out);
+    }
+
+    /// The domain has answered whether a user may come in.
+    pub(super) fn admitted(
+        &mut self,
+        id: u32,
+        tenant: Arc<Tenant>,
+        mut admission: Admission,
+        request: &ConnectRequest,
+        answer: Result<Vec<String>, Access>,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        match answer {
+            Ok(channels) => {
+                let granted = channels.into_iter().map(|channel| (channel, Grant::default()));
+                admission.subscriptions.extend(granted);
+                self.admit(id, tenant, admission, request, out)
+            }
+            Err(Access::Unavailable) => self.refuse_connect(id, ClientError::INTERNAL, out),
+            Err(_) => Err(invalid_token()),
+        }
     }
 
     fn connect_token_refused(&mut self, id: u32, error: TokenError, out: &mut SessionOut<'_>) -> Result<(), Close> {

@@ -6,7 +6,6 @@ use std::time::Instant;
 use bytes::Bytes;
 use natter_core::{Draft, Published, Refusal, Request};
 use natter_node::config::DataFormat;
-use natter_node::realtime::Access as PolicyAccess;
 use natter_node::session::{Close, SessionOut};
 use natter_protocol::centrifuge::codes::ClientError;
 use natter_protocol::centrifuge::publication::is_valid_json;
@@ -103,17 +102,13 @@ impl ClientSession {
         let per_second = self.settings.limits.publishes_per_second;
         let is_insecure = self.is_insecure();
         let channel = self.recent_or_resolve(&request.channel)?;
-        let policy = Arc::clone(&self.shared.policy);
         let connected = self.connected().map_err(|_| ClientError::BAD_REQUEST)?;
         let per_second = connected.tenant.settings().limits.publishes_per_second.unwrap_or(per_second);
         if !connected.publish_allowance.take(per_second, now_ms) {
             return Err(ClientError::TOO_MANY_REQUESTS);
         }
         let is_permitted = match is_reserved(&request.channel) {
-            true => {
-                let access = policy.may_publish(connected.tenant.id(), &connected.user, &request.channel);
-                access == PolicyAccess::Granted
-            }
+            true => false,
             // Where a backend is asked, it alone decides.
             false => is_insecure || channel.rules.rules.publish_proxy_enabled || permits_publish(connected, &channel),
         };

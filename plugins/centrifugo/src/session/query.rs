@@ -140,8 +140,7 @@ impl ClientSession {
             Err(refusal) => return self.refuse(id, client_error(refusal), out),
         };
         let encoding = self.transport.encoding;
-        let publications = page.publications.iter();
-        let shown = publications.map(|publication| codec::reference(publication).to_publication(encoding));
+        let shown = page.publications.iter().map(|publication| codec::reference(publication).to_publication(encoding));
         let history = HistoryResult {
             publications: shown
                 .collect::<Result<_, _>>()

@@ -7,10 +7,11 @@ use std::time::SystemTime;
 use natter_core::{ClientInfo, Publication, Recovery, Refusal, Request, Since, Subscribed, Subscriber};
 use natter_node::auth::{SubscriptionClaims, TokenError, Verified};
 use natter_node::config::{DeltaType, RecoveryMode};
-use natter_node::realtime::Access as PolicyAccess;
+use natter_node::domain::{Access as DomainAccess, Domain};
 use natter_node::session::{Close, CloseKind, PublicationFilter, SessionOut, Subscription as Attachment};
 use natter_protocol::centrifuge::codes::{ClientError, Disconnect, Unsubscribed};
 use natter_protocol::centrifuge::filter::Filter;
+use natter_protocol::centrifuge::framing::{EncodeError, Encoding};
 use natter_protocol::centrifuge::publication::PublicationRef;
 use natter_protocol::centrifuge::schema::{
     Publication as ShownPublication, Push, Reply, Subscribe as SubscribePush, SubscribeRequest, SubscribeResult,
@@ -39,6 +40,8 @@ enum Verdict {
     Refused(ClientError),
     /// The tenant's backend decides.
     AskBackend,
+    /// The domain that owns the channel decides.
+    AskDomain,
 }
 
 impl ClientSession {
@@ -55,13 +58,14 @@ impl ClientSession {
             Ok(channel) => channel,
             Err(error) => return self.refuse(id, error, out),
         };
-        if !request.token.is_empty() {
+        if !request.token.is_empty() && !is_reserved(&request.channel) {
             return self.subscribe_by_token(id, request, channel, out);
         }
         match self.verdict(&channel)? {
             Verdict::Granted(grant) => self.begin(Origin::Command(id), channel, grant, &request, out),
             Verdict::Refused(error) => self.refuse(id, error, out),
             Verdict::AskBackend => self.ask_subscribe(id, request, channel, out),
+            Verdict::AskDomain => self.ask_domain(id, request, channel, out),
         }
     }
 
@@ -142,12 +146,11 @@ impl ClientSession {
     /// What the channel's rules say, without a token.
     fn verdict(&mut self, channel: &ResolvedChannel) -> Result<Verdict, Close> {
         let is_insecure = self.is_insecure();
-        let policy = Arc::clone(&self.shared.policy);
         let connected = self.connected()?;
         let (name, user) = (channel.key.name(), &*connected.user);
         let rules = &channel.rules.rules;
         let is_granted = if is_reserved(name) {
-            policy.may_subscribe(connected.tenant.id(), user, name) == PolicyAccess::Granted
+            return Ok(Verdict::AskDomain);
         } else if let Some(is_allowed) = allows_user(name, user).filter(|_| rules.allow_user_limited_channels) {
             is_allowed || is_insecure
         } else if rules.subscribe_proxy_enabled {
@@ -162,6 +165,44 @@ impl ClientSession {
                 Verdict::Refused(ClientError::PERMISSION_DENIED)
             }
         })
+    }
+
+    fn ask_domain(
+        &mut self,
+        id: u32,
+        request: SubscribeRequest,
+        channel: ResolvedChannel,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        let Some(domain) = self.shared.broker.domain().cloned() else {
+            return self.refuse(id, ClientError::UNKNOWN_CHANNEL, out);
+        };
+        let connected = self.connected()?;
+        let (tenant, user) = (connected.tenant.id().clone(), Arc::clone(&connected.user));
+        let work = async move {
+            let access = domain.may_subscribe(&tenant, &user, channel.key.name()).await;
+            TaskResult::Domain { id, request, channel, access }.boxed()
+        };
+        self.wait_for(Box::pin(work), out);
+        Ok(())
+    }
+
+    pub(super) fn domain_answered(
+        &mut self,
+        id: u32,
+        request: &SubscribeRequest,
+        channel: ResolvedChannel,
+        access: DomainAccess,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        match access {
+            DomainAccess::Granted => self.begin(Origin::Command(id), channel, Grant::default(), request, out),
+            DomainAccess::Denied => {
+                crate::metrics::authz_denied("subscribe");
+                self.refuse(id, ClientError::PERMISSION_DENIED, out)
+            }
+            DomainAccess::Unavailable => self.refuse(id, ClientError::INTERNAL, out),
+        }
     }
 
     /// Whether plain rules let the user subscribe: what a connect may ask for beside its token.
@@ -229,6 +270,7 @@ impl ClientSession {
     ) -> Result<(), Close> {
         let encoding = self.transport.encoding;
         let now_ms = out.now_ms();
+        let shared = Arc::clone(&self.shared);
         let Some(subscription) = self.connected()?.subscriptions.numbered(number) else { return Ok(()) };
         let subscribed = match result {
             Ok(subscribed) => subscribed,
@@ -238,11 +280,12 @@ impl ClientSession {
         else {
             return Ok(());
         };
-        let shown = show(subscription, &start, &subscribed, encoding, now_ms);
+        let renderer = shared.codecs.renderer(subscription.channel.key.name());
+        let shown = show(subscription, &start, &subscribed, encoding, renderer, now_ms);
         out.attach(Attachment {
             channel: subscribed.handle,
             key: subscription.channel.key.clone(),
-            variant: codec::variant(encoding, subscription.has_delta),
+            variant: shared.codecs.variant(subscription.channel.key.name(), encoding, subscription.has_delta),
             wants_presence_edges: subscription.features.gets_presence_edges,
             filter: start.filter.map(|filter| Box::new(TagsFilter(filter)) as Box<dyn PublicationFilter>),
         });
@@ -410,7 +453,8 @@ fn show(
     subscription: &Subscription,
     start: &Start,
     subscribed: &Subscribed,
-    encoding: natter_protocol::centrifuge::framing::Encoding,
+    encoding: Encoding,
+    renderer: Option<&dyn Domain>,
     now_ms: i64,
 ) -> Result<SubscribeResult, Unshown> {
     let recovery = subscribed.recovery.as_ref();
@@ -420,7 +464,8 @@ fn show(
     }
     let publications = match recovery {
         Some(Recovery { recovered: true, publications }) => {
-            show_publications(publications, subscription.has_delta, start.filter.as_ref(), encoding)
+            let rendered = codec::rendered(publications, renderer);
+            show_publications(&rendered, subscription.has_delta, start.filter.as_ref(), encoding)
                 .map_err(|_| Unshown::Inexpressible)?
         }
         _ => Vec::new(),
@@ -462,8 +507,8 @@ fn show_publications(
     publications: &[Arc<Publication>],
     has_delta: bool,
     filter: Option<&Filter>,
-    encoding: natter_protocol::centrifuge::framing::Encoding,
-) -> Result<Vec<ShownPublication>, natter_protocol::centrifuge::framing::EncodeError> {
+    encoding: Encoding,
+) -> Result<Vec<ShownPublication>, EncodeError> {
     let no_tags = BTreeMap::new();
     let passes = |publication: &&Arc<Publication>| {
         filter.is_none_or(|filter| filter.matches(publication.tags.as_deref().unwrap_or(&no_tags)))

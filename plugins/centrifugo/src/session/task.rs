@@ -1,12 +1,17 @@
 //! Results of work that a session has waited for.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use natter_node::auth::{ConnectionClaims, SubscriptionClaims, TokenError};
+use natter_node::domain::Access;
 use natter_node::session::{Close, CloseKind, SessionOut, WorkResult};
+use natter_node::tenant::Tenant;
 use natter_protocol::centrifuge::codes::Disconnect;
 use natter_protocol::centrifuge::schema::{ConnectRequest, SubscribeRequest};
 
 use super::ask::Answered;
+use super::connect::Admission;
 use super::{ClientSession, close};
 use crate::proxy::{ConnectResult, PublishResult, RefreshResult, RpcResult, SubRefreshResult, SubscribeResult};
 use crate::shared::ResolvedChannel;
@@ -46,6 +51,19 @@ pub(super) enum TaskResult {
         request: SubscribeRequest,
         channel: ResolvedChannel,
         answered: Answered<SubscribeResult>,
+    },
+    Admitted {
+        id: u32,
+        tenant: Arc<Tenant>,
+        admission: Box<Admission>,
+        request: ConnectRequest,
+        answer: Result<Vec<String>, Access>,
+    },
+    Domain {
+        id: u32,
+        request: SubscribeRequest,
+        channel: ResolvedChannel,
+        access: Access,
     },
     Publish {
         id: u32,
@@ -90,6 +108,12 @@ impl ClientSession {
             TaskResult::Refresh { answered } => self.refresh_answered(answered, out)?,
             TaskResult::Subscribe { id, request, channel, answered } => {
                 self.subscribe_answered(id, &request, channel, answered, out)?;
+            }
+            TaskResult::Admitted { id, tenant, admission, request, answer } => {
+                self.admitted(id, tenant, *admission, &request, answer, out)?;
+            }
+            TaskResult::Domain { id, request, channel, access } => {
+                self.domain_answered(id, &request, channel, access, out)?;
             }
             TaskResult::Publish { id, channel, data, answered } => {
                 self.publish_answered(id, channel, data, answered, out)?;

@@ -68,6 +68,16 @@ fn storage(config: &Config, checks: &mut Checks<'_>) {
     if config.store.kind == StoreKind::Scylla && config.store.contact_points.is_empty() {
         checks.fail(store.key("contact_points"), "is needed with kind = \"scylla\"", None);
     }
+    checks.require(
+        config.store.is_consistent(),
+        store.key("consistency"),
+        "could miss what was acknowledged: LOCAL_QUORUM, QUORUM, EACH_QUORUM and ALL do not",
+    );
+    checks.require(
+        config.store.tls_certificate.as_os_str().is_empty() == config.store.tls_private_key.as_os_str().is_empty(),
+        store.key("tls_private_key"),
+        "and tls_certificate belong together",
+    );
     checks.require(config.store.replication_factor > 0, store.key("replication_factor"), "must be at least 1");
     checks.require(!config.store.path.as_os_str().is_empty(), store.key("path"), "is empty");
     if config.cluster.is_some() && config.store.kind != StoreKind::Scylla {

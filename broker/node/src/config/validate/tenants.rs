@@ -5,12 +5,10 @@ use super::super::secret::Secret;
 use super::super::tenants::{Tenant, TokenAlgorithm};
 use super::super::tree::Config;
 use super::Checks;
+use crate::run_time_tenants::SELF_REGISTERED_PREFIX;
 
 /// RFC 7518 section 3.2: an HS256 key is at least as long as its hash.
 const SECRET_BYTES_MIN: usize = 32;
-
-/// Ids of tenants that the Open Chat plugin makes itself.
-const RESERVED_PREFIX: &str = "openchat.";
 
 pub(super) fn check(config: &Config, checks: &mut Checks<'_>) {
     let list = KeyPath::of(&["tenants"]);
@@ -31,7 +29,7 @@ fn id(config: &Config, index: usize, tenant: &Tenant, path: &KeyPath, checks: &m
     let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if id.is_empty() || id.len() > 64 || !id.chars().all(sound) {
         checks.fail(key, format!("{id:?} must be 1 to 64 letters, digits, '-', '_' or '.'"), None);
-    } else if id.to_ascii_lowercase().starts_with(RESERVED_PREFIX) {
+    } else if id.to_ascii_lowercase().starts_with(SELF_REGISTERED_PREFIX) {
         checks.fail(key, format!("{id:?} is reserved: Open Chat partners get such ids when they register"), None);
     } else if let Some(earlier) = config.tenants.iter().take(index).position(|other| other.id == *id) {
         checks.fail(key, format!("{id:?} is already the id of tenants[{earlier}]"), None);

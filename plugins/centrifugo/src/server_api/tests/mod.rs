@@ -21,7 +21,6 @@ use natter_node::auth::Authenticator;
 use natter_node::config::{Config, DataFormat, Namespace, Secret, Tenant as ConfiguredTenant};
 use natter_node::limits::ConnectionLimits;
 use natter_node::metrics::ConnectionMetrics;
-use natter_node::realtime::NoDomain;
 use natter_node::tenant::Tenants;
 use natter_node::worker::{self, BrokerOptions};
 use natter_store::MemoryStore;
@@ -29,6 +28,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::router;
+use crate::codec::Codecs;
 use crate::proxy::Proxies;
 use crate::shared::{Settings, Shared};
 
@@ -67,7 +67,7 @@ impl Api {
             store: Arc::new(MemoryStore::new()),
         })
         .unwrap();
-        let settings = Settings::new(&config);
+        let settings = Settings::new(&config, None);
         let shared = Arc::new(Shared {
             connects: Default::default(),
             broker,
@@ -75,7 +75,7 @@ impl Api {
             authenticator: ArcSwap::from_pointee(Authenticator::new(&config.tenants).unwrap()),
             proxies: ArcSwap::from_pointee(Proxies::new(&settings.centrifugo)),
             settings: ArcSwap::from_pointee(settings),
-            policy: Arc::new(NoDomain),
+            codecs: Codecs::new(None),
             connection_metrics: ConnectionMetrics::new("ws", "centrifugo"),
         });
         Self { router: router(Arc::clone(&shared), PREFIX), shared }

@@ -1,0 +1,53 @@
+//! The one chat domain under every REST API and real-time protocol: users, channels, members, messages, reactions, pins,
+//! receipts, unread counts, typing, presence, workspaces, devices.
+//!
+//! A channel's content is its durable log: every message, edit, deletion, reaction, pin and change of membership is an
+//! [`event::Event`] that the broker numbers, stores and delivers. Everything else follows from the log: [`hot`] folds it
+//! into what lists and counts need, in memory, and [`projection`] writes what reads need into rows, both again after a
+//! crash. Users, channels, members and the like are rows under compare-and-set ([`rows`]).
+//!
+//! Nothing here knows of HTTP or of a document's shapes: plugins call [`Chat`] and render what it answers.
+
+mod blocks;
+mod channels;
+mod chat;
+mod conversations;
+mod devices;
+mod domain;
+mod error;
+pub mod event;
+mod followup;
+mod hot;
+mod invites;
+mod members;
+mod messages;
+mod model;
+mod names;
+mod preferences;
+mod presence;
+mod projection;
+mod publish;
+mod receipts;
+mod rows;
+mod search;
+#[cfg(test)]
+mod testing;
+mod typing;
+mod unread;
+mod users;
+mod validate;
+mod work;
+mod workspaces;
+
+pub use chat::{Chat, ChatParts, Renderer};
+pub use conversations::Conversation;
+pub use error::{ChatError, Missing};
+pub use followup::FollowUps;
+pub use members::change::SettingsPatch;
+pub use messages::{Cursor, DeleteRule, Page};
+pub use model::*;
+pub use names::{chat_channel, user_channel};
+pub use preferences::may_push;
+pub use receipts::Receipts;
+pub use users::mention_tokens;
+pub use work::{Happened, NoWork, Takers, Work};

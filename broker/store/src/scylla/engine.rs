@@ -1,0 +1,25 @@
+//! What every operation works with: the connection and the remembered places of logs.
+
+use moka::sync::Cache;
+use natter_core::ChannelKey;
+
+use super::head::Place;
+use super::session::Cql;
+
+/// The engine behind an open [`ScyllaStore`](super::ScyllaStore).
+pub(super) struct Engine {
+    pub(super) cql: Cql,
+    pub(super) places: Cache<ChannelKey, Place>,
+}
+
+impl Engine {
+    pub(super) fn new(cql: Cql) -> Self {
+        let places = Cache::new(cql.options().channels_max.max(1));
+        Self { cql, places }
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub(super) fn now_ms(&self) -> i64 {
+        (self.cql.options().clock)()
+    }
+}

@@ -1,0 +1,68 @@
+//! What all handlers share.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use axum::extract::FromRef;
+use natter_chat::Chat;
+use natter_node::config::{ChatSdkLimits, Config, Files};
+use natter_rest::Rest;
+
+/// The state of the routes. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Api(Arc<Parts>);
+
+struct Parts {
+    chat: Chat,
+    rest: Arc<Rest>,
+    limits: ArcSwap<ChatSdkLimits>,
+    files: Files,
+    public_url: String,
+}
+
+impl Api {
+    pub(crate) fn new(config: &Config, chat: Chat, rest: Arc<Rest>) -> Self {
+        Self(Arc::new(Parts {
+            chat,
+            rest,
+            limits: ArcSwap::from_pointee(config.plugins.chatsdk.limits.clone()),
+            files: config.files.clone(),
+            public_url: config.server.public_url.trim_end_matches('/').to_owned(),
+        }))
+    }
+
+    pub(crate) fn reload(&self, config: &Config) {
+        self.0.limits.store(Arc::new(config.plugins.chatsdk.limits.clone()));
+    }
+
+    /// The domain.
+    pub(crate) fn chat(&self) -> &Chat {
+        &self.0.chat
+    }
+
+    /// What it shares with the node's other dialects.
+    pub(crate) fn rest(&self) -> &Arc<Rest> {
+        &self.0.rest
+    }
+
+    /// Calls per minute of a tenant that has no limits of its own.
+    pub(crate) fn limits(&self) -> Arc<ChatSdkLimits> {
+        self.0.limits.load_full()
+    }
+
+    /// `[files]`.
+    pub(crate) fn files(&self) -> &Files {
+        &self.0.files
+    }
+
+    /// The base of links, without a slash at its end.
+    pub(crate) fn public_url(&self) -> &str {
+        &self.0.public_url
+    }
+}
+
+impl FromRef<Api> for Arc<Rest> {
+    fn from_ref(api: &Api) -> Self {
+        Arc::clone(api.rest())
+    }
+}

@@ -1,0 +1,56 @@
+//! The plugin: its routes, what they look like to a program, and where they are mounted.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use natter_chat::Chat;
+use natter_node::config::Config;
+use natter_node::plugin::{ListenerView, Mount, Plugin};
+use natter_rest::{ApiDocument, Dialect, Rest};
+
+use crate::admission::show_rate;
+use crate::api::Api;
+use crate::errors::ChatSdk;
+use crate::routes;
+
+/// Where the routes are. `/api` belongs to it but for the longer prefixes of other dialects.
+const PREFIXES: [&str; 3] = ["/tokens", "/api", "/invite"];
+
+/// ChatSDK's REST API.
+pub struct ChatSdkPlugin {
+    api: Api,
+    router: Router,
+    document: ApiDocument,
+}
+
+impl ChatSdkPlugin {
+    /// Makes the routes over a running domain.
+    pub fn new(config: &Config, chat: Chat, rest: &Arc<Rest>) -> Self {
+        let api = Api::new(config, chat, Arc::clone(rest));
+        let (routes, document) = routes::described(&api);
+        let router = rest.serve::<ChatSdk>(routes.with_state(api.clone()));
+        let router = router.layer(from_fn_with_state(api.clone(), show_rate));
+        Self { api, router, document }
+    }
+
+    /// Takes new limits over.
+    pub fn reload(&self, config: &Config) {
+        self.api.reload(config);
+    }
+
+    /// What the routes look like to a program.
+    pub fn document(&self) -> &ApiDocument {
+        &self.document
+    }
+}
+
+impl Plugin for ChatSdkPlugin {
+    fn name(&self) -> &'static str {
+        ChatSdk::NAME
+    }
+
+    fn mounts(&self, _listener: &ListenerView) -> Vec<Mount> {
+        PREFIXES.map(|prefix| Mount { prefix, router: self.router.clone() }).into()
+    }
+}

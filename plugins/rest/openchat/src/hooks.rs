@@ -1,0 +1,133 @@
+//! Webhooks: what a partner's server is told, as jobs of the outbox.
+//!
+//! Events: `message.new`, `room.created`, `message.read`, `user.status`, `shop.status`, and `ping` for a test. What
+//! concerns a room is told in its order.
+
+mod endpoint;
+
+use natter_chat::event::{Event, EventBody};
+use natter_chat::{ChatError, Conversation, Happened};
+use natter_core::TenantId;
+use natter_outbox::webhook::WebhookEvent;
+use natter_outbox::{EnqueueError, Job};
+use natter_rest::Rejection;
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use url::Url;
+
+use crate::accounts::Account;
+use crate::errors::ApiError;
+use crate::events::{ReadMark, Status};
+use crate::message::RoomMessage;
+use crate::open_chat::OpenChat;
+use crate::room::{Room, RoomView};
+use crate::side::Side;
+use crate::time::iso;
+
+/// What a partner's server is told of something that has happened in a room; nothing when the document knows no such event.
+pub(crate) fn webhook_of(username: &str, happened: &Happened<'_>, conversation: &Conversation) -> Option<WebhookEvent> {
+    let room = Room::of(username, conversation)?;
+    let tell = |event: &str, data: Option<Box<RawValue>>| Some(told(username, event, happened.time_ms, data?));
+    match &happened.event.body {
+        EventBody::Message(posted) => {
+            let message = posted.as_ref().clone().into_message(room.id, happened.seq, happened.time_ms);
+            tell("message.new", raw(&RoomMessage::of(&room, &message)))
+        }
+        EventBody::ChannelCreated(_) => {
+            let room_id = room.id.to_hex();
+            tell("room.created", raw(&RoomCreated { room_id, room: room.view(conversation) }))
+        }
+        EventBody::Read { user, seq, .. } => {
+            tell("message.read", raw(&ReadMark::new(&room, room.side_of(user), *seq, happened.time_ms)))
+        }
+        _ => None,
+    }
+}
+
+/// A room, named as in every event that has one.
+#[derive(Serialize)]
+struct RoomCreated {
+    room_id: String,
+    #[serde(flatten)]
+    room: RoomView,
+}
+
+fn status_event(status: &Status) -> &'static str {
+    match status.by {
+        Side::Shop => "shop.status",
+        Side::User => "user.status",
+    }
+}
+
+fn raw(data: &impl Serialize) -> Option<Box<RawValue>> {
+    to_raw_value(data).ok()
+}
+
+fn told(username: &str, event: &str, time_ms: i64, data: Box<RawValue>) -> WebhookEvent {
+    let (event, username) = (event.to_owned(), Some(username.to_owned()));
+    WebhookEvent { event, username, created_at: iso(time_ms), data }
+}
+
+fn job(tenant: &TenantId, account: &Account, event: WebhookEvent, room: Option<&str>) -> Result<Option<Job>, ApiError> {
+    let Some(webhook) = &account.webhook else { return Ok(None) };
+    let url = Url::parse(&webhook.url).ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    let job = event.into_job(tenant.clone(), host, room).map_err(|error| Rejection::internal(&error))?;
+    Ok(Some(job))
+}
+
+impl OpenChat {
+    /// Queues what a partner's server is told of something that has happened. Nothing for other tenants, and for
+    /// partners without a webhook. Returns when it is durable.
+    ///
+    /// # Errors
+    /// It cannot be queued now.
+    pub async fn happened(&self, happened: &Happened<'_>) -> Result<(), ApiError> {
+        let Some(account) = self.accounts().of_tenant(happened.tenant.as_str()).await? else { return Ok(()) };
+        if account.webhook.is_none() || !is_told(happened.event) {
+            return Ok(());
+        }
+        let conversation = match self.chat().conversation(happened.tenant, happened.channel).await {
+            Ok(conversation) => conversation,
+            Err(ChatError::NotFound(_)) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let Some(event) = webhook_of(&account.username, happened, &conversation) else { return Ok(()) };
+        let room = conversation.channel.id.to_hex();
+        self.enqueue(job(happened.tenant, &account, event, Some(&room))?).await
+    }
+
+    /// Queues what a partner's server is told of a side that has come or gone.
+    ///
+    /// # Errors
+    /// It cannot be queued now.
+    pub async fn status_changed(&self, account: &Account, tenant: &TenantId, status: &Status) -> Result<(), ApiError> {
+        let data = raw(status).ok_or_else(|| Rejection::internal(&"a status has no JSON form"))?;
+        let event = told(&account.username, status_event(status), self.now_ms(), data);
+        let order = format!("{}:{}", status.by.as_str(), status.id);
+        self.enqueue(job(tenant, account, event, Some(&order))?).await
+    }
+
+    /// Queues a job, if there is one.
+    async fn enqueue(&self, job: Option<Job>) -> Result<(), ApiError> {
+        let Some(job) = job else { return Ok(()) };
+        match self.outbox().enqueue(job).await {
+            Ok(_) => Ok(()),
+            Err(EnqueueError::TooLarge(field)) => {
+                tracing::error!(field, "a webhook is too large to be queued");
+                Ok(())
+            }
+            // An endpoint that is dead for long must not keep messages from being sent: what does not fit is not told.
+            Err(EnqueueError::Full) => {
+                tracing::warn!("a partner's webhooks have no room in the outbox");
+                Ok(())
+            }
+            Err(EnqueueError::Store(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// Whether there is a webhook for such an event at all.
+fn is_told(event: &Event) -> bool {
+    matches!(event.body, EventBody::Message(_) | EventBody::ChannelCreated(_) | EventBody::Read { .. })
+}

@@ -1,0 +1,125 @@
+// A partner's server is told what happens: signed, in order, again until it answers, and after a crash.
+
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { fileURLToPath } from 'node:url';
+import { after, before, test } from 'node:test';
+
+import { pause } from '../support/natter.js';
+import { Partner, startOpenChat, succeeds } from './support.js';
+
+const file = (name) => fileURLToPath(new URL(`certificates/${name}`, import.meta.url));
+const ATTEMPTS = 600;
+const PAUSE_MS = 50;
+
+/** The partner's server: what it was told, and what it answers. */
+class Endpoint {
+  static async start() {
+    const endpoint = Object.assign(new Endpoint(), { told: [], tries: [], status: 200 });
+    const options = { key: readFileSync(file('server.key.pem')), cert: readFileSync(file('server.pem')) };
+    endpoint.server = createServer(options, async (request, response) => {
+      const parts = [];
+      for await (const part of request) parts.push(part);
+      const body = Buffer.concat(parts).toString();
+      const told = { ...JSON.parse(body), body, signature: request.headers['x-natter-signature'] };
+      endpoint.tries.push(told);
+      if (endpoint.status === 200) endpoint.told.push(told);
+      response.writeHead(endpoint.status).end();
+    });
+    endpoint.server.listen(0, '127.0.0.1');
+    await once(endpoint.server, 'listening');
+    endpoint.url = `https://127.0.0.1:${endpoint.server.address().port}/hook`;
+    return endpoint;
+  }
+
+  async reach(list, count) {
+    for (let attempt = 0; attempt < ATTEMPTS && list.length < count; attempt += 1) await pause(PAUSE_MS);
+    assert.ok(list.length >= count, `${list.length} of ${count}: ${JSON.stringify(list.map(({ event }) => event))}`);
+    return list;
+  }
+
+  stop() {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+}
+
+let natter;
+let endpoint;
+before(async () => {
+  endpoint = await Endpoint.start();
+  natter = await startOpenChat({
+    NATTER__WEBHOOKS__ALLOW_HOSTS__0: '127.0.0.1',
+    NATTER__WEBHOOKS__EXTRA_CA__0: file('authority.pem'),
+    NATTER__WEBHOOKS__RETRY_MAX_MS: '200',
+  });
+});
+after(async () => {
+  await natter.remove();
+  endpoint.stop();
+});
+
+/** A partner with a webhook, and nothing told yet. */
+async function told() {
+  const partner = await Partner.register(natter);
+  endpoint.status = 200;
+  const { webhook_secret } = succeeds(await partner.post('/v2/auth/webhook', { webhook_url: endpoint.url }), 200);
+  endpoint.told.length = 0;
+  endpoint.tries.length = 0;
+  return { partner, secret: webhook_secret };
+}
+
+const said = (room_id, message) => ({
+  room_id, sender_by: 'user', sender_id: 'ann', sender_name: 'Ann', message,
+});
+
+test('what happens is told in order, and signed', async () => {
+  const { partner, secret } = await told();
+  const room = await partner.room('shop', 'ann');
+  for (const text of ['one', 'two', 'three']) succeeds(await partner.post('/v2/chats/send', said(room, text)), 201);
+  const events = await endpoint.reach(endpoint.told, 4);
+  assert.deepEqual(events.map(({ event }) => event), ['room.created', 'message.new', 'message.new', 'message.new']);
+  assert.deepEqual(events.slice(1).map(({ data }) => [data.message, data.seq]), [['one', 1], ['two', 2], ['three', 3]]);
+  for (const { id, username, created_at, data, body, signature } of events) {
+    assert.ok(id && created_at);
+    assert.deepEqual([username, data.room_id, data.shop_id, data.user_id], [partner.username, room, 'shop', 'ann']);
+    const [, time, digest] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(signature);
+    assert.equal(createHmac('sha256', secret).update(`${time}.${body}`).digest('hex'), digest);
+  }
+  succeeds(await partner.post('/v2/chats/mark-read', { room_id: room, type: 'shop' }), 200);
+  const read = (await endpoint.reach(endpoint.told, 5))[4];
+  assert.deepEqual([read.event, read.data.type, read.data.last_read_seq, read.data.unread_count], ['message.read', 'shop', 3, 0]);
+  succeeds(await partner.post('/v2/auth/webhook/test'), 200);
+  assert.equal((await endpoint.reach(endpoint.told, 6))[5].event, 'ping');
+});
+
+test('a server that fails is told again, with the same id, and nothing is overtaken', async () => {
+  const { partner } = await told();
+  const room = await partner.room('shop', 'ann');
+  await endpoint.reach(endpoint.told, 1);
+  endpoint.status = 500;
+  for (const text of ['one', 'two']) succeeds(await partner.post('/v2/chats/send', said(room, text)), 201);
+  await endpoint.reach(endpoint.tries, 4);
+  assert.equal(new Set(endpoint.tries.slice(1).map(({ id }) => id)).size, 1);
+  endpoint.status = 200;
+  const events = await endpoint.reach(endpoint.told, 3);
+  assert.deepEqual(events.slice(1).map(({ data }) => data.message), ['one', 'two']);
+  assert.equal(events[1].id, endpoint.tries[1].id);
+});
+
+test('what was not told before a crash is told after it', async () => {
+  const { partner } = await told();
+  const room = await partner.room('shop', 'ann');
+  await endpoint.reach(endpoint.told, 1);
+  endpoint.status = 503;
+  succeeds(await partner.post('/v2/chats/send', said(room, 'kept')), 201);
+  await endpoint.reach(endpoint.tries, 2);
+  await natter.crash();
+  endpoint.status = 200;
+  await natter.launch();
+  const [, event] = await endpoint.reach(endpoint.told, 2);
+  assert.deepEqual([event.event, event.data.message, event.id], ['message.new', 'kept', endpoint.tries[1].id]);
+});
