@@ -50,4 +50,4 @@ pub use names::{chat_channel, user_channel};
 pub use preferences::may_push;
 pub use receipts::Receipts;
 pub use users::mention_tokens;
-pub use work::{Happened, NoWork, Takers, Work};
+pub use work::{Happened, NoWork, Work};

@@ -1,7 +1,5 @@
 //! What is to be done after the answer: link previews, pushes, webhooks.
 
-use std::sync::{Arc, OnceLock};
-
 use async_trait::async_trait;
 use natter_core::{EntityId, TenantId};
 
@@ -45,27 +43,6 @@ pub struct NoWork;
 #[async_trait]
 impl Work for NoWork {
     async fn happened(&self, _happened: Happened<'_>) -> Result<(), ChatError> {
-        Ok(())
-    }
-}
-
-/// Several takers of work, who come into being after the domain that they belong to.
-#[derive(Default)]
-pub struct Takers(OnceLock<Vec<Arc<dyn Work>>>);
-
-impl Takers {
-    /// Names them, once. What has happened before waits for it.
-    pub fn set(&self, takers: Vec<Arc<dyn Work>>) {
-        let _ = self.0.set(takers);
-    }
-}
-
-#[async_trait]
-impl Work for Takers {
-    async fn happened(&self, happened: Happened<'_>) -> Result<(), ChatError> {
-        for taker in self.0.get().ok_or(ChatError::Unavailable)? {
-            taker.happened(happened.clone()).await?;
-        }
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, bail};
-use natter_chat::{Chat, ChatParts};
+use natter_chat::{Chat, ChatParts, FollowUps};
 use natter_chatsdk::ChatSdkRenderer;
 use natter_files::FileStore;
 use natter_node::config::Config;
@@ -16,6 +16,8 @@ use natter_node::worker::{self, BrokerOptions};
 use natter_node::{Broker, metrics};
 use natter_openchat::{NoSockets, OpenChat, OpenChatParts};
 use natter_outbox::guard::{GuardedClient, GuardedClientOptions};
+use natter_outbox::preview::LinkPreviewer;
+use natter_outbox::push::PushSender;
 use natter_outbox::webhook::WebhookDeliverer;
 use natter_outbox::{JobKind, Outbox, OutboxOptions};
 use natter_rest::Rest;
@@ -104,7 +106,7 @@ async fn start(config: &Config, file: Option<&Path>) -> anyhow::Result<Node> {
     let chat = Chat::start(ChatParts { broker: broker.clone(), renderer, work: Arc::<PluginsWork>::clone(&work) });
     let rest = open_rest(&effective, &broker, &store, &tenants)?;
     let open_chat = open_chat(&effective, &broker, &store, &chat, &rest, &outbox)?;
-    work.start(open_chat.clone());
+    work.start(follow_ups(&effective, &broker, &chat, &outbox)?, open_chat.clone());
     let plugins = Plugins::new(&effective, &broker, &tenants, &chat, &rest, open_chat)?;
     Ok(Node::new(file.map(Path::to_path_buf), config.clone(), broker, store, tenants, outbox, plugins))
 }
@@ -144,6 +146,14 @@ fn open_chat(
     let deliverer = WebhookDeliverer::new(client, Arc::new(open_chat.accounts().clone()), clock(broker));
     outbox.register(JobKind::Webhook, Arc::new(deliverer));
     Ok(open_chat)
+}
+
+/// Link previews and pushes.
+fn follow_ups(config: &Config, broker: &Broker, chat: &Chat, outbox: &Outbox) -> anyhow::Result<FollowUps> {
+    let previewer = config.link_previews.enabled.then(|| LinkPreviewer::from_config(&config.link_previews)).transpose();
+    let previewer = previewer.context("links cannot be looked at")?;
+    let sender = PushSender::from_config(&config.push, &config.webhooks.extra_ca, &clock(broker))?;
+    Ok(FollowUps::new(chat, outbox.clone(), previewer, sender))
 }
 
 /// The node's clock, for those who only want to know the time.

@@ -23,6 +23,8 @@ pub(crate) const BUILT: &[&str] = &[
     "chatsdk",
     "files",
     "webhooks",
+    "link_previews",
+    "push",
     #[cfg(feature = "scylla")]
     "scylla",
 ];

@@ -135,11 +135,11 @@ fn frames(revision: Revision) -> impl Strategy<Value = Vec<Frame>> {
 }
 
 fn as_packets(revision: Revision, frames: &[Frame]) -> Vec<Packet<'_>> {
-    let packet = |frame| match frame {
+    let packets = frames.iter().map(|frame| match frame {
         Frame::Text(text) => Packet::from_text(revision, text).unwrap(),
         Frame::Binary(bytes) => Packet::from_binary(revision, bytes).unwrap(),
-    };
-    frames.iter().map(packet).collect()
+    });
+    packets.collect()
 }
 
 proptest! {

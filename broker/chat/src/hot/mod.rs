@@ -105,9 +105,13 @@ impl HotChannel {
         look(&self.log.lock().fold)
     }
 
-    /// The lock that guards changes of a message.
-    pub(crate) async fn lock_message(&self, seq: u64) -> tokio::sync::MutexGuard<'_, ()> {
-        self.message_locks[seq as usize % MESSAGE_LOCKS].lock().await
+    /// The lock that guards changes of a message. With it, rows say what the log says of the message: a change that a
+    /// crash has cut short of its rows is in them by then.
+    pub(crate) async fn lock_message(&self, seq: u64) -> Result<tokio::sync::MutexGuard<'_, ()>, ChatError> {
+        let guard = self.message_locks[seq as usize % MESSAGE_LOCKS].lock().await;
+        let top = self.with_fold(|fold| fold.offset);
+        self.projected_to(top).await?;
+        Ok(guard)
     }
 
     /// Whether it takes another message now.

@@ -40,7 +40,7 @@ impl Chat {
     ) -> Result<Message, ChatError> {
         let (hot, _) = self.own(tenant, caller, channel).await?;
         let seq = self.find(&hot, id).await?.message.seq;
-        let _turn = hot.lock_message(seq).await;
+        let _turn = hot.lock_message(seq).await?;
         let found = self.find(&hot, id).await?;
         self.is_own(&found, caller).await?;
         self.edit_found(&hot, found, caller, text).await
@@ -59,7 +59,7 @@ impl Chat {
     ) -> Result<Message, ChatError> {
         let hot = self.hot(tenant, channel).await?;
         let seq = self.find(&hot, id).await?.message.seq;
-        let _turn = hot.lock_message(seq).await;
+        let _turn = hot.lock_message(seq).await?;
         let found = self.find(&hot, id).await?;
         let sender = found.message.sender.id.clone();
         self.edit_found(&hot, found, &sender, text).await
@@ -95,7 +95,7 @@ impl Chat {
     ) -> Result<(), ChatError> {
         let hot = self.hot(tenant, channel).await?;
         let seq = self.find(&hot, id).await?.message.seq;
-        let _turn = hot.lock_message(seq).await;
+        let _turn = hot.lock_message(seq).await?;
         let mut found = self.find(&hot, id).await?;
         let present = found.state.edit.as_ref().map_or(&found.message.text, |edit| &edit.text);
         if present != text || found.state.link_previews == previews {
@@ -136,7 +136,7 @@ impl Chat {
             _ => self.own(tenant, caller, channel).await?.0,
         };
         let seq = self.find(&hot, id).await?.message.seq;
-        let _turn = hot.lock_message(seq).await;
+        let _turn = hot.lock_message(seq).await?;
         let found = self.find(&hot, id).await?;
         self.may_delete(&found, caller, rule).await?;
         let sender = found.message.sender.id.clone();

@@ -29,7 +29,7 @@ impl Chat {
     ) -> Result<(), ChatError> {
         let (hot, _) = self.own(tenant, caller, channel).await?;
         let seq = self.find(&hot, message).await?.message.seq;
-        let _turn = hot.lock_message(seq).await;
+        let _turn = hot.lock_message(seq).await?;
         let found = self.find(&hot, message).await?;
         if found.state.pin.is_some() == is_pinned {
             return Ok(());

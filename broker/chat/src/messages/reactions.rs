@@ -58,7 +58,7 @@ impl Chat {
         validate::emoji(emoji)?;
         let (hot, _) = self.own(tenant, caller, channel).await?;
         let seq = self.find(&hot, message).await?.message.seq;
-        let _turn = hot.lock_message(seq).await;
+        let _turn = hot.lock_message(seq).await?;
         let found = self.find(&hot, message).await?;
         let had = self.has_reacted(&hot, seq, &found.state, emoji, caller).await?;
         if had == adds {
