@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::fields::{Done, RequestedPosition, bytes, nullable};
+use crate::namespaces::is_reserved;
 
 /// Most bytes of text that a close frame has room for (RFC 6455 section 5.5).
 const REASON_BYTES_MAX: usize = 123;
@@ -72,7 +73,7 @@ pub(super) struct UnsubscribeRequest {
 /// Takes a user's connections off a channel, or off all with an empty one. Reserved channels can be left too.
 pub(super) async fn unsubscribe(caller: Arc<Caller>, request: UnsubscribeRequest) -> Result<Done, ApiError> {
     let channel = Some(request.channel).filter(|channel| !channel.is_empty());
-    if let Some(channel) = &channel {
+    if let Some(channel) = channel.as_ref().filter(|channel| !is_reserved(channel)) {
         caller.settings.resolve(&caller.tenant, channel)?;
     }
     let target = caller.target(request.user, request.client, request.session, Vec::new());
