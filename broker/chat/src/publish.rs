@@ -1,7 +1,6 @@
 //! How the domain speaks: events into a channel's log, and notices that are delivered once or not at all.
 
-use std::sync::Arc;
-
+use bytes::Bytes;
 use natter_core::{Draft, Published, TenantId};
 
 use crate::chat::Chat;
@@ -37,10 +36,9 @@ impl Chat {
         if !self.is_connected(tenant, user) {
             return;
         }
-        let Ok(data) = event.encode() else { return };
-        let key = user_key(tenant, user);
-        let options = options(key.name());
-        self.0.broker.tell(key, options, Draft { data, kind: event.kind(), ..Draft::default() });
+        if let Ok(data) = event.encode() {
+            self.notify(tenant, user, data, event.kind());
+        }
     }
 
     /// Tells all members who are connected now.
@@ -49,14 +47,17 @@ impl Chat {
         let data = event.encode()?;
         for chunk in users.chunks(NOTICES_AT_ONCE) {
             for user in chunk {
-                let key = user_key(&hot.tenant, user);
-                let options = Arc::clone(&options(key.name()));
-                let draft = Draft { data: data.clone(), kind: event.kind(), ..Draft::default() };
-                self.0.broker.tell(key, options, draft);
+                self.notify(&hot.tenant, user, data.clone(), event.kind());
             }
             tokio::task::yield_now().await;
         }
         Ok(())
+    }
+
+    fn notify(&self, tenant: &TenantId, user: &str, data: Bytes, kind: u8) {
+        let key = user_key(tenant, user);
+        let options = options(key.name());
+        self.0.broker.tell(key, options, Draft { data, kind, ..Draft::default() });
     }
 
     pub(crate) fn is_connected(&self, tenant: &TenantId, user: &str) -> bool {

@@ -30,15 +30,8 @@ impl Chat {
         self.change_channel(hot, |channel| channel.deleted_at = Some(now_ms)).await?;
         let event = Event::of(hot.id, EventBody::ChannelDeleted);
         self.announce(hot, &event);
-        for user in &members {
-            self.tell_user(&hot.tenant, user, &event);
-        }
-        let turn = hot.membership.lock().await;
-        for user in &members {
-            self.erase_member(hot, user, &turn).await?;
-            self.0.broker.unsubscribe(&hot.tenant, user, hot.key.name());
-        }
-        drop(turn);
+        self.tell_members(hot, &event).await?;
+        self.erase_members(hot, &members).await?;
         let channel = hot.channel();
         self.0.hot.forget(&hot.tenant, hot.id);
         self.0.broker.delete_log(hot.key.clone(), options(hot.key.name())).await?;
@@ -59,8 +52,8 @@ impl Chat {
         }
     }
 
-    /// Takes a user out of all channels. One that is left without members is deleted; one whose only owner leaves gets
-    /// the member who has been there longest.
+    /// Takes a user out of all channels. One whose only owner leaves gets the member who has been there longest; one that
+    /// is left without members stays for those who may read it.
     pub(crate) async fn leave_everything(&self, tenant: &TenantId, user: &str) -> Result<(), ChatError> {
         for channel in self.channels_of(tenant, user).await?.iter() {
             let hot = match self.hot(tenant, *channel).await {

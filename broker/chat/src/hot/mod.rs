@@ -12,6 +12,7 @@ pub(crate) mod summary;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
 
 use natter_core::{ChannelKey, EntityId, Publication, TenantId};
 use parking_lot::{Mutex, RwLock};
@@ -29,6 +30,8 @@ pub(crate) use registry::HotChannels;
 
 /// Events that may wait for the projection; a channel that is further behind takes no more messages for the moment.
 const BEHIND_MAX: usize = 10_000;
+/// How long a change waits for the rows of the events before it.
+const PROJECTION_TIME_MAX: Duration = Duration::from_secs(10);
 /// Locks that a channel's messages share.
 const MESSAGE_LOCKS: usize = 16;
 
@@ -119,11 +122,14 @@ impl HotChannel {
         self.log.lock().behind.len() < BEHIND_MAX
     }
 
-    /// Waits until rows say what the log says up to `offset`.
+    /// Waits until rows say what the log says up to `offset`, for as long as the store may take.
     pub(crate) async fn projected_to(&self, offset: u64) -> Result<(), ChatError> {
         let mut projected = self.projected.subscribe();
-        // It fails only when the channel is gone from memory, and whoever waits holds it.
-        projected.wait_for(|projected| *projected >= offset).await.map(|_| ()).map_err(|_| ChatError::Unavailable)
+        let reached = tokio::time::timeout(PROJECTION_TIME_MAX, projected.wait_for(|projected| *projected >= offset));
+        match reached.await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(ChatError::Unavailable),
+        }
     }
 
     /// Replaces the message that lists show, after it has been looked for.
@@ -147,10 +153,11 @@ impl HotChannel {
         log.start_projecting()
     }
 
-    /// The next event to project, or `None` when rows are up to date; the projection has stopped then.
+    /// The next event to project; the projection has stopped when there is none. A lost channel is projected by the one
+    /// that is loaded in its place: rows have one writer.
     pub(crate) fn next_to_project(&self) -> Option<(Arc<Publication>, Event)> {
         let mut log = self.log.lock();
-        let next = log.behind.pop_front();
+        let next = if log.is_lost { None } else { log.behind.pop_front() };
         log.is_projecting = next.is_some();
         next
     }

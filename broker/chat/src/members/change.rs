@@ -224,6 +224,21 @@ impl Chat {
         user: &str,
         _turn: &MutexGuard<'_, ()>,
     ) -> Result<(), ChatError> {
+        let was_member = self.erase_rows(hot, user).await?;
+        if was_member { self.count_members(hot, -1).await } else { Ok(()) }
+    }
+
+    /// Removes the rows of all members of a channel that is being deleted, which nobody counts any more.
+    pub(crate) async fn erase_members(&self, hot: &HotChannel, users: &[String]) -> Result<(), ChatError> {
+        let _turn = hot.membership.lock().await;
+        let erased = stream::iter(users).map(|user| self.erase_rows(hot, user));
+        erased.buffer_unordered(WRITES_AT_ONCE).boxed().try_for_each(|_| async { Ok(()) }).await?;
+        users.iter().for_each(|user| self.0.broker.unsubscribe(&hot.tenant, user, hot.key.name()));
+        Ok(())
+    }
+
+    /// Removes a member's row and its index. Says whether there was one.
+    async fn erase_rows(&self, hot: &HotChannel, user: &str) -> Result<bool, ChatError> {
         let partition = hot.id.to_hex();
         let was_member = MEMBERS.delete(self.store(), &hot.tenant, &partition, user).await?.is_some();
         if let Some(roster) = hot.roster.get() {
@@ -231,7 +246,7 @@ impl Chat {
         }
         CHANNELS_OF.remove(self.store(), &hot.tenant, user, &partition).await?;
         self.forget_channels_of(&hot.tenant, user);
-        if was_member { self.count_members(hot, -1).await } else { Ok(()) }
+        Ok(was_member)
     }
 
     async fn other_owners_unlocked(&self, hot: &HotChannel, user: &str) -> Result<usize, ChatError> {
