@@ -164,15 +164,12 @@ impl Chat {
 impl State {
     /// What an edited message says of its state.
     pub(crate) fn edited(&mut self, message: &Message) {
-        let is_edited = self.edit.is_some() || message.updated_at != message.created_at;
-        if is_edited {
-            self.edit = Some(Edit {
-                text: message.text.clone(),
-                mentions: message.mentions.clone(),
-                attachments: message.attachments.clone(),
-                at: message.updated_at,
-            });
-        }
+        self.edit = Some(Edit {
+            text: message.text.clone(),
+            mentions: message.mentions.clone(),
+            attachments: message.attachments.clone(),
+            at: message.updated_at,
+        });
         self.link_previews.clone_from(&message.link_previews);
     }
 }
