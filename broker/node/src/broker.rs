@@ -12,6 +12,7 @@ use natter_store::Store;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use crate::auth::TokenSources;
 use crate::clock::NodeClock;
 use crate::domain::Domain;
 use crate::lane::{LaneEvent, LaneMailbox, NewConnection};
@@ -38,6 +39,7 @@ struct Inner {
     metrics: Metrics,
     store: Arc<dyn Store>,
     domain: OnceLock<Arc<dyn Domain>>,
+    token_sources: TokenSources,
     runtime: Handle,
 }
 
@@ -65,6 +67,7 @@ impl Broker {
             metrics: Metrics::default(),
             store: parts.store,
             domain: OnceLock::new(),
+            token_sources: TokenSources::default(),
             runtime: parts.runtime,
         }))
     }
@@ -244,6 +247,11 @@ impl Broker {
     /// What the reserved namespaces belong to; without it they are empty.
     pub fn domain(&self) -> Option<&Arc<dyn Domain>> {
         self.0.domain.get()
+    }
+
+    /// Plugins whose tokens open connections beside those of the tenants.
+    pub fn token_sources(&self) -> &TokenSources {
+        &self.0.token_sources
     }
 
     /// Bounds on connections.

@@ -8,6 +8,7 @@
 //! - memory is bounded: lanes are counted, and payloads are read from the store when their turn comes.
 
 pub mod guard;
+pub mod mail;
 pub mod preview;
 pub mod push;
 mod queue;

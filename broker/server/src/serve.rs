@@ -7,20 +7,21 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, bail};
-use natter_chat::{Chat, ChatParts, FollowUps};
-use natter_chatsdk::ChatSdkRenderer;
+use natter_chat::{Chat, ChatParts, FollowUps, Work};
+use natter_chatsdk::{ChatSdkPlugin, ChatSdkRenderer};
 use natter_files::FileStore;
 use natter_node::config::Config;
+use natter_node::realtime::Sockets;
 use natter_node::tenant::Tenants;
 use natter_node::worker::{self, BrokerOptions};
 use natter_node::{Broker, metrics};
-use natter_openchat::{NoSockets, OpenChat, OpenChatParts};
+use natter_openchat::{NoSockets, OpenChat, OpenChatParts, OpenChatPlugin};
 use natter_outbox::guard::{GuardedClient, GuardedClientOptions};
 use natter_outbox::preview::LinkPreviewer;
 use natter_outbox::push::PushSender;
 use natter_outbox::webhook::WebhookDeliverer;
 use natter_outbox::{JobKind, Outbox, OutboxOptions};
-use natter_rest::Rest;
+use natter_rest::{Rest, RestPlugin};
 use natter_store::Clock;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
@@ -106,8 +107,13 @@ async fn start(config: &Config, file: Option<&Path>) -> anyhow::Result<Node> {
     let chat = Chat::start(ChatParts { broker: broker.clone(), renderer, work: Arc::<PluginsWork>::clone(&work) });
     let rest = open_rest(&effective, &broker, &store, &tenants)?;
     let open_chat = open_chat(&effective, &broker, &store, &chat, &rest, &outbox)?;
-    work.start(follow_ups(&effective, &broker, &chat, &outbox)?, open_chat.clone());
-    let plugins = Plugins::new(&effective, &broker, &tenants, &chat, &rest, open_chat)?;
+    let follow_ups = follow_ups(&effective, &broker, &chat, &outbox)?;
+    let sockets = Sockets::new(broker.clone());
+    let takers: Vec<Arc<dyn Work>> = vec![Arc::new(follow_ups), Arc::new(open_chat.clone())];
+    work.start(takers);
+    let apis: Vec<Box<dyn RestPlugin>> =
+        vec![Box::new(OpenChatPlugin::new(open_chat)), Box::new(ChatSdkPlugin::new(&effective, chat.clone(), &rest))];
+    let plugins = Plugins::new(&effective, &broker, sockets, &rest, apis)?;
     Ok(Node::new(file.map(Path::to_path_buf), config.clone(), broker, store, tenants, outbox, plugins))
 }
 

@@ -30,10 +30,11 @@ impl CentrifugoPlugin {
         crate::metrics::describe();
         let settings = Settings::new(config, broker.domain());
         let codecs = Codecs::new(broker.domain());
+        let authenticator = Authenticator::new(&config.tenants)?.asking(broker.token_sources());
         let shared = Shared {
             broker,
             tenants,
-            authenticator: ArcSwap::from_pointee(Authenticator::new(&config.tenants)?),
+            authenticator: ArcSwap::from_pointee(authenticator),
             proxies: ArcSwap::from_pointee(Proxies::new(&settings.centrifugo)),
             settings: ArcSwap::from_pointee(settings),
             codecs,

@@ -13,6 +13,7 @@ mod issue;
 mod jwks;
 mod keys;
 mod raw;
+mod source;
 mod token;
 mod verifier;
 
@@ -23,5 +24,6 @@ pub use authenticator::Authenticator;
 pub use claims::{ConnectionClaims, Override, SubscribeOptions, SubscriptionClaims, TokenPurpose};
 pub use errors::{InvalidReason, KeyError, SignError, TokenError};
 pub use issue::{Inspection, inspect, sign_hs256};
+pub use source::{TokenSource, TokenSources};
 pub use token::TOKEN_BYTES_MAX;
 pub use verifier::{Pending, TokenVerifier, Verified};

@@ -40,7 +40,7 @@ fn token(claims: &Value) -> String {
 fn done<T>(verified: Verified<T>) -> Result<T, TokenError> {
     match verified {
         Verified::Done(result) => result,
-        Verified::NeedsKeys(_) => panic!("needs keys"),
+        Verified::Pending(_) => panic!("needs keys"),
     }
 }
 

@@ -21,10 +21,10 @@ pub type Pending<T> = Pin<Box<dyn Future<Output = Result<T, TokenError>> + Send>
 /// The outcome of a verification, now or later.
 #[must_use]
 pub enum Verified<T> {
-    /// Decided with the keys at hand.
+    /// Decided with what is at hand.
     Done(Result<T, TokenError>),
-    /// The tenant's key set has to be read first.
-    NeedsKeys(Pending<T>),
+    /// Something has to be read first: the tenant's key set, or what a plugin knows of its token.
+    Pending(Pending<T>),
 }
 
 impl<T> Verified<T> {
@@ -35,7 +35,7 @@ impl<T> Verified<T> {
     pub async fn decided(self) -> Result<T, TokenError> {
         match self {
             Self::Done(result) => result,
-            Self::NeedsKeys(pending) => pending.await,
+            Self::Pending(pending) => pending.await,
         }
     }
 }
@@ -115,7 +115,7 @@ impl TokenVerifier {
         };
         match self.signature(parts, &header, now) {
             Signature::Decided(result) => Verified::Done(result.and_then(|()| finish(raw))),
-            Signature::Unread(set, kid) => Verified::NeedsKeys(later(set, kid, *parts, header.algorithm, raw, finish)),
+            Signature::Unread(set, kid) => Verified::Pending(later(set, kid, *parts, header.algorithm, raw, finish)),
         }
     }
 

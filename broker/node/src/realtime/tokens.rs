@@ -35,9 +35,11 @@ impl UserTokens {
     /// A tenant's key that cannot be used.
     pub fn new(config: &Config, broker: Broker, tenants: Arc<Tenants>) -> Result<Self, KeyError> {
         Ok(Self(Arc::new(Inner {
+            authenticator: ArcSwap::from_pointee(
+                auth::Authenticator::new(&config.tenants)?.asking(broker.token_sources()),
+            ),
             broker,
             tenants,
-            authenticator: ArcSwap::from_pointee(auth::Authenticator::new(&config.tenants)?),
             default_tenant: ArcSwap::from_pointee(default_tenant(config)),
         })))
     }
@@ -64,7 +66,7 @@ impl UserTokens {
         };
         match verified {
             Verified::Done(result) => result,
-            Verified::NeedsKeys(pending) => pending.await,
+            Verified::Pending(pending) => pending.await,
         }
     }
 

@@ -76,7 +76,7 @@ impl ClientSession {
             let verified = authenticator.authenticate_connection(&request.token, &config.tenant, SystemTime::now());
             return match verified {
                 Verified::Done(result) => self.connection_verified(id, request, result, out),
-                Verified::NeedsKeys(pending) => {
+                Verified::Pending(pending) => {
                     let work = async move {
                         let result = pending.await;
                         TaskResult::ConnectionToken { id, request, result }.boxed()

@@ -21,7 +21,7 @@ impl ClientSession {
         let authenticator = self.shared.authenticator.load();
         match authenticator.authenticate_connection(&request.token, tenant.as_str(), SystemTime::now()) {
             Verified::Done(result) => self.refresh_verified(id, result, out),
-            Verified::NeedsKeys(pending) => {
+            Verified::Pending(pending) => {
                 let work = async move {
                     let result = pending.await;
                     TaskResult::RefreshToken { id, result }.boxed()
@@ -91,7 +91,7 @@ impl ClientSession {
         let authenticator = self.shared.authenticator.load();
         match authenticator.authenticate_subscription(&request.token, tenant.as_str(), SystemTime::now()) {
             Verified::Done(result) => self.sub_refresh_verified(id, &request.channel, result, out),
-            Verified::NeedsKeys(pending) => {
+            Verified::Pending(pending) => {
                 let channel = request.channel;
                 let work = async move {
                     let result = pending.await;

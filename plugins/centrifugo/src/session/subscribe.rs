@@ -112,7 +112,7 @@ impl ClientSession {
         let authenticator = self.shared.authenticator.load();
         match authenticator.authenticate_subscription(&request.token, tenant.as_str(), SystemTime::now()) {
             Verified::Done(result) => self.subscription_verified(id, request, channel, result, out),
-            Verified::NeedsKeys(pending) => {
+            Verified::Pending(pending) => {
                 let work = async move {
                     let result = pending.await;
                     TaskResult::SubscriptionToken { id, request, channel, result }.boxed()

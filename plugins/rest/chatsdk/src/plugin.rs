@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use natter_chat::Chat;
+use natter_node::auth::KeyError;
 use natter_node::config::Config;
 use natter_node::plugin::{ListenerView, Mount, Plugin};
-use natter_rest::{ApiDocument, Dialect, Rest};
+use natter_rest::{ApiDocument, Dialect, Rest, RestPlugin};
 
 use crate::admission::show_rate;
 use crate::api::Api;
@@ -33,16 +34,6 @@ impl ChatSdkPlugin {
         let router = router.layer(from_fn_with_state(api.clone(), show_rate));
         Self { api, router, document }
     }
-
-    /// Takes new limits over.
-    pub fn reload(&self, config: &Config) {
-        self.api.reload(config);
-    }
-
-    /// What the routes look like to a program.
-    pub fn document(&self) -> &ApiDocument {
-        &self.document
-    }
 }
 
 impl Plugin for ChatSdkPlugin {
@@ -52,5 +43,16 @@ impl Plugin for ChatSdkPlugin {
 
     fn mounts(&self, _listener: &ListenerView) -> Vec<Mount> {
         PREFIXES.map(|prefix| Mount { prefix, router: self.router.clone() }).into()
+    }
+}
+
+impl RestPlugin for ChatSdkPlugin {
+    fn document(&self) -> &ApiDocument {
+        &self.document
+    }
+
+    fn reload(&self, config: &Config) -> Result<(), KeyError> {
+        self.api.reload(config);
+        Ok(())
     }
 }

@@ -27,6 +27,7 @@ mod query;
 mod rate;
 mod rejection;
 mod rest;
+mod rest_plugin;
 mod serde_error;
 mod serve;
 
@@ -49,4 +50,5 @@ pub use query::Query;
 pub use rate::{Rate, RateLimits, address_key};
 pub use rejection::{FieldError, Rejection, Unauthorized};
 pub use rest::Rest;
+pub use rest_plugin::RestPlugin;
 pub use serde_error::decode_json;

@@ -5,8 +5,9 @@
 
 mod endpoint;
 
+use async_trait::async_trait;
 use natter_chat::event::{Event, EventBody};
-use natter_chat::{ChatError, Conversation, Happened};
+use natter_chat::{ChatError, Conversation, Happened, Work};
 use natter_core::TenantId;
 use natter_outbox::webhook::WebhookEvent;
 use natter_outbox::{EnqueueError, Job};
@@ -77,12 +78,7 @@ fn job(tenant: &TenantId, account: &Account, event: WebhookEvent, room: Option<&
 }
 
 impl OpenChat {
-    /// Queues what a partner's server is told of something that has happened. Nothing for other tenants, and for
-    /// partners without a webhook. Returns when it is durable.
-    ///
-    /// # Errors
-    /// It cannot be queued now.
-    pub async fn happened(&self, happened: &Happened<'_>) -> Result<(), ApiError> {
+    async fn tell_of(&self, happened: &Happened<'_>) -> Result<(), ApiError> {
         let Some(account) = self.accounts().of_tenant(happened.tenant.as_str()).await? else { return Ok(()) };
         if account.webhook.is_none() || !is_told(happened.event) {
             return Ok(());
@@ -124,6 +120,15 @@ impl OpenChat {
             }
             Err(EnqueueError::Store(error)) => Err(error.into()),
         }
+    }
+}
+
+/// Partners' servers are told what has happened in their rooms. Nothing of other tenants, and nothing to partners without
+/// a webhook.
+#[async_trait]
+impl Work for OpenChat {
+    async fn happened(&self, happened: Happened<'_>) -> Result<(), ChatError> {
+        self.tell_of(&happened).await.map_err(|_| ChatError::Unavailable)
     }
 }
 

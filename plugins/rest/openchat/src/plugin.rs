@@ -1,9 +1,10 @@
 //! The plugin: its routes, what they look like to a program, and where they are mounted.
 
 use axum::Router;
+use natter_node::auth::KeyError;
 use natter_node::config::Config;
 use natter_node::plugin::{ListenerView, Mount, Plugin};
-use natter_rest::{ApiDocument, Dialect};
+use natter_rest::{ApiDocument, Dialect, RestPlugin};
 
 use crate::errors::OpenChatDialect;
 use crate::open_chat::OpenChat;
@@ -25,19 +26,9 @@ impl OpenChatPlugin {
         Self { open_chat, router, document }
     }
 
-    /// Takes a new configuration over.
-    pub fn reload(&self, config: &Config) {
-        self.open_chat.reload(config);
-    }
-
     /// What can be done, for sockets.
     pub fn open_chat(&self) -> &OpenChat {
         &self.open_chat
-    }
-
-    /// What the routes look like to a program.
-    pub fn document(&self) -> &ApiDocument {
-        &self.document
     }
 }
 
@@ -49,5 +40,16 @@ impl Plugin for OpenChatPlugin {
     fn mounts(&self, _listener: &ListenerView) -> Vec<Mount> {
         let aliases = previous_version::aliases(self.router.clone());
         vec![Mount { prefix: "/v2", router: self.router.clone() }, Mount { prefix: "/v1", router: aliases }]
+    }
+}
+
+impl RestPlugin for OpenChatPlugin {
+    fn document(&self) -> &ApiDocument {
+        &self.document
+    }
+
+    fn reload(&self, config: &Config) -> Result<(), KeyError> {
+        self.open_chat.reload(config);
+        Ok(())
     }
 }

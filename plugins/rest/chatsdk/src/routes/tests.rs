@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use natter_rest::RestPlugin;
 use serde_json::json;
 
 use crate::testing::Bench;

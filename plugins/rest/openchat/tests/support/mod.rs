@@ -22,7 +22,7 @@ use natter_node::worker::{self, BrokerOptions};
 use natter_openchat::{OpenChat, OpenChatParts, OpenChatPlugin, Sockets, UnknownSocket};
 use natter_outbox::guard::{GuardedClient, GuardedClientOptions};
 use natter_outbox::{Deliverer, Delivery, JobKind, Outbox, OutboxOptions, Outcome};
-use natter_rest::Rest;
+use natter_rest::{Rest, RestPlugin};
 use natter_store::{Clock, MemoryStore, Store};
 use parking_lot::{Mutex, RwLock};
 use serde_json::{Map, Value, json};
@@ -66,7 +66,7 @@ impl Work for Forward {
     async fn happened(&self, happened: Happened<'_>) -> Result<(), ChatError> {
         let open_chat = self.0.read().clone();
         match open_chat {
-            Some(open_chat) => open_chat.happened(&happened).await.map_err(|_| ChatError::Unavailable),
+            Some(open_chat) => open_chat.happened(happened).await,
             None => Ok(()),
         }
     }
