@@ -12,6 +12,7 @@ use natter_node::domain::Rendered;
 use natter_store::Store;
 
 use crate::hot::HotChannels;
+use crate::live::Live;
 use crate::users::Users;
 use crate::work::Work;
 
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) channels_of_changes: AtomicU64,
     /// Users who are online, with how often they have come.
     pub(crate) online: DashMap<(TenantId, String), u64>,
+    pub(crate) live: Live,
 }
 
 /// How clients of the domain's own channels are shown its events.
@@ -75,6 +77,7 @@ impl Chat {
             channels_of: channels_of(),
             channels_of_changes: AtomicU64::new(0),
             online: DashMap::new(),
+            live: Live::new(),
         }));
         chat.0.broker.set_domain(Arc::new(chat.clone()));
         let upkeep = chat.clone();

@@ -19,6 +19,7 @@ pub mod event;
 mod followup;
 mod hot;
 mod invites;
+mod live;
 mod members;
 mod messages;
 mod model;

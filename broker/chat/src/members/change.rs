@@ -166,6 +166,9 @@ impl Chat {
             }
             self.forget_channels_of(&hot.tenant, &member.value.user);
         }
+        for member in &new {
+            self.follow_membership(&hot.tenant, &member.value.user, hot.id).await?;
+        }
         self.count_members(hot, new.len() as i64).await?;
         Ok(new.into_iter().map(|member| member.value).collect())
     }
@@ -214,6 +217,7 @@ impl Chat {
         let brief = self.brief(&hot.tenant, user).await?;
         self.append(hot, Event::of(hot.id, EventBody::MemberLeft { user: brief })).await?;
         self.0.broker.unsubscribe(&hot.tenant, user, hot.key.name());
+        self.unfollow_membership(&hot.tenant, user, hot.id).await;
         self.tell_total(&hot.tenant, user).await
     }
 
@@ -233,7 +237,10 @@ impl Chat {
         let _turn = hot.membership.lock().await;
         let erased = stream::iter(users).map(|user| self.erase_rows(hot, user));
         erased.buffer_unordered(WRITES_AT_ONCE).boxed().try_for_each(|_| async { Ok(()) }).await?;
-        users.iter().for_each(|user| self.0.broker.unsubscribe(&hot.tenant, user, hot.key.name()));
+        for user in users {
+            self.0.broker.unsubscribe(&hot.tenant, user, hot.key.name());
+            self.unfollow_membership(&hot.tenant, user, hot.id).await;
+        }
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use natter_core::Publication;
 
 use super::args::{Args, FromArgs};
-use super::attempt::Authenticator;
+use super::attempt::{Authenticator, Refused};
 use super::socket::{DisconnectReason, Socket};
 
 /// An event of a client.
@@ -28,6 +28,9 @@ pub type Handling = Pin<Box<dyn Future<Output = Option<Args>> + Send>>;
 type EventHandler = Box<dyn Fn(Socket, Event) -> Handling + Send + Sync>;
 type Done = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// What is done before a client is told that it is connected; it may still be refused.
+pub type Connecting = Pin<Box<dyn Future<Output = Result<(), Refused>> + Send>>;
+
 /// Shows what is published to channels that sockets follow, as events. Called once for each publication and form on the
 /// wire, however many sockets follow; must be quick and must not block.
 pub trait Render: Send + Sync + 'static {
@@ -42,6 +45,7 @@ pub struct App {
     authenticator: Box<dyn Authenticator>,
     events: HashMap<&'static str, EventHandler>,
     others: Option<EventHandler>,
+    connecting: Option<Box<dyn Fn(Socket) -> Connecting + Send + Sync>>,
     connected: Option<Box<dyn Fn(Socket) -> Done + Send + Sync>>,
     disconnected: Option<Box<dyn Fn(Socket, DisconnectReason) -> Done + Send + Sync>>,
     render: Option<Arc<dyn Render>>,
@@ -57,6 +61,7 @@ impl App {
             authenticator: Box::new(authenticator),
             events: HashMap::new(),
             others: None,
+            connecting: None,
             connected: None,
             disconnected: None,
             render: None,
@@ -105,6 +110,17 @@ impl App {
         H: Future<Output = Option<Args>> + Send + 'static,
     {
         self.others = Some(Box::new(move |socket, event| Box::pin(handler(socket, event))));
+        self
+    }
+
+    /// What is done before a socket is told that it is connected: entering rooms, following channels. What happens there
+    /// from then on arrives, after the client has been told. To emit is for [`App::on_connected`].
+    pub fn on_connecting<F, H>(mut self, hook: F) -> Self
+    where
+        F: Fn(Socket) -> H + Send + Sync + 'static,
+        H: Future<Output = Result<(), Refused>> + Send + 'static,
+    {
+        self.connecting = Some(Box::new(move |socket| Box::pin(hook(socket))));
         self
     }
 
@@ -169,6 +185,11 @@ impl App {
     pub fn handle(&self, socket: Socket, event: Event) -> Option<Handling> {
         let handler = self.events.get(&*event.name).or(self.others.as_ref())?;
         Some(handler(socket, event))
+    }
+
+    /// What is to be done before a socket is told that it is connected.
+    pub fn connecting(&self, socket: Socket) -> Option<Connecting> {
+        self.connecting.as_ref().map(|hook| hook(socket))
     }
 
     /// What is to be done now that a socket is connected.

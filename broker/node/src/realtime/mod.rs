@@ -26,7 +26,7 @@ mod sockets;
 mod tests;
 mod tokens;
 
-pub use app::{App, Event, Handling, Render};
+pub use app::{App, Connecting, Event, Handling, Render};
 pub use args::{Args, ArgsError, FromArgs};
 pub use attempt::{Attempt, Authenticator, Handshake, Identity, Refused, Verdict, Verdicts};
 pub use broadcast::Broadcast;

@@ -26,6 +26,12 @@ enum Outcome {
     Refused(Refused),
 }
 
+/// A client whose app has done what comes before the client is told that it is connected.
+pub(super) struct Prepared {
+    socket: Socket,
+    result: Result<(), Refused>,
+}
+
 /// A client that is let in, on its way.
 pub(super) struct Admission {
     pub(super) app: Arc<App>,
@@ -121,13 +127,49 @@ impl Layer {
         let id = self.socket_id(&admission.attempt.namespace);
         let recovery_id = self.form.has_offsets.then(random_id);
         let app = Arc::clone(&admission.app);
-        let socket = self.add(admission, id, recovery_id.clone(), out);
+        let socket = self.add(admission, id, recovery_id, out);
+        let Some(connecting) = app.connecting(socket.clone()) else {
+            return self.prepared(Prepared { socket, result: Ok(()) }, out);
+        };
+        // What comes of the channels that are followed now waits until the client knows that it is connected.
+        out.cork();
+        let work = async move { Prepared { socket, result: connecting.await } };
+        match self.poll_once(Box::pin(work)) {
+            Ok(prepared) => {
+                self.drain(out)?;
+                self.prepared(prepared, out)
+            }
+            Err(work) => {
+                self.set_busy();
+                out.start(1, Box::pin(async move { Box::new(TaskResult::Prepared(work.await)) as WorkResult }));
+                self.drain(out)
+            }
+        }
+    }
+
+    /// A client is told that it is connected, unless its app has thought otherwise.
+    pub(super) fn prepared(&mut self, prepared: Prepared, out: &mut SessionOut<'_>) -> Result<(), Close> {
+        let Prepared { socket, result } = prepared;
+        // A handler may have put it out meanwhile.
+        let Some(index) = self.index_of(socket.namespace()) else {
+            out.uncork();
+            return self.drain(out);
+        };
+        if let Err(refused) = result {
+            self.refuse(socket.namespace(), &refused, out);
+            self.discard(index, out);
+            out.uncork();
+            return self.drain(out);
+        }
+        let app = Arc::clone(&self.joined[index].app);
+        let recovery_id = self.joined[index].recovery_id.clone();
         if let Some(replay) = &self.link.replay {
             replay.lock().begin(socket.namespace(), "");
         }
-        out.send_frames(self.greeting(&socket, recovery_id.as_deref()));
+        let greeting = self.greeting(&socket, recovery_id.as_deref());
+        out.uncork_with(vec![greeting], Box::new(|frame| frame));
         if app.has_everyone() {
-            self.follow_everyone(out);
+            self.follow_everyone(index, out);
         }
         self.connected(&app, socket, out)
     }

@@ -13,6 +13,9 @@ use crate::endpoint::random_id;
 
 type Done = oneshot::Sender<Result<(), FollowError>>;
 
+/// Attachments of a connection that its apps have chosen.
+const RENDERED_MAX: usize = 10_000;
+
 /// The attachments of one connection, over all of its namespaces.
 pub(super) struct Follows {
     max: usize,
@@ -33,6 +36,12 @@ struct Follow {
     stage: FollowStage,
 }
 
+impl Follow {
+    fn is_room(&self) -> bool {
+        matches!(self.form, FollowForm::Room(_))
+    }
+}
+
 enum FollowStage {
     /// The channel's owner has been asked; told to all of these how it went.
     Asked {
@@ -48,6 +57,15 @@ enum FollowStage {
 impl Follows {
     pub(super) fn new(max: usize) -> Self {
         Self { max, subscriber: random_id(), last_token: 0, all: Vec::new() }
+    }
+
+    /// Whether a connection has as many attachments of a kind as it may. Rooms are what clients ask for; what an app lets
+    /// a socket follow grows with the user's memberships.
+    fn is_full(&self, form: &FollowForm) -> bool {
+        match form {
+            FollowForm::Room(_) => self.all.iter().filter(|follow| follow.is_room()).count() >= self.max,
+            FollowForm::Rendered => self.all.len() >= RENDERED_MAX,
+        }
     }
 
     fn index_of(&self, socket: &str, channel: &ChannelKey) -> Option<usize> {
@@ -79,7 +97,7 @@ impl Layer {
         };
         let refusal = match &variant {
             None => Some(FollowError::NoRender),
-            Some(_) if self.follows.all.len() >= self.follows.max => Some(FollowError::TooMany),
+            Some(_) if self.follows.is_full(&form) => Some(FollowError::TooMany),
             Some(_) => None,
         };
         let (Some(variant), None) = (variant, refusal) else {
@@ -117,9 +135,8 @@ impl Layer {
         self.follows.all.push(Follow { token, socket, channel, options, form, variant, stage });
     }
 
-    /// The newest socket joins the room of all.
-    pub(super) fn follow_everyone(&mut self, out: &mut SessionOut<'_>) {
-        let Some(index) = self.joined.len().checked_sub(1) else { return };
+    /// A socket joins the room of all.
+    pub(super) fn follow_everyone(&mut self, index: usize, out: &mut SessionOut<'_>) {
         let socket = &self.joined[index].socket;
         let room = self.endpoint.sockets.everyone_room();
         let channel = room_channel(socket.tenant().id(), self.joined[index].app.name(), room);

@@ -15,7 +15,7 @@ use natter_node::tenant::Tenant;
 use natter_protocol::engineio::Revision;
 
 use super::acks::Acks;
-use super::connect::{Admission, Decided};
+use super::connect::{Admission, Decided, Prepared};
 use super::events::Handled;
 use super::follows::Follows;
 use super::incoming::{Assembly, Incoming};
@@ -76,6 +76,8 @@ pub(super) struct Joined {
 pub(super) enum TaskResult {
     /// Whether a client is let in has been decided.
     Decided(Decided),
+    /// What an app does before a client is told that it is connected is done.
+    Prepared(Prepared),
     /// An event has been handled.
     Handled(Handled),
     /// An earlier connection has shown what it has, if it is still there.
@@ -172,6 +174,7 @@ impl Layer {
         self.is_busy = false;
         match result.downcast::<TaskResult>().map(|result| *result) {
             Ok(TaskResult::Decided(decided)) => self.decided(decided, out)?,
+            Ok(TaskResult::Prepared(prepared)) => self.prepared(prepared, out)?,
             Ok(TaskResult::Handled(handled)) => self.handled(handled, out),
             Ok(TaskResult::Shown(admission, shown)) => self.shown(*admission, shown, out)?,
             Ok(TaskResult::HandedOver(missed)) => self.handed_over(missed, out)?,

@@ -29,6 +29,12 @@ impl Layer {
         self.finish(joined, DisconnectReason::ServerNamespace, out);
     }
 
+    /// A client is not let in after all; it never knew that it was.
+    pub(super) fn discard(&mut self, index: usize, out: &mut SessionOut<'_>) {
+        let joined = self.joined.swap_remove(index);
+        self.finish(joined, DisconnectReason::ServerNamespace, out);
+    }
+
     /// The client is put out of everything, and its connection ends.
     pub(super) fn disconnect_all(&mut self, out: &mut SessionOut<'_>) -> Close {
         while !self.joined.is_empty() {
