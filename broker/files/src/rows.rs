@@ -54,7 +54,11 @@ pub(crate) async fn get(store: &dyn Store, id: FileId) -> Result<Option<StoredFi
     Ok(Some(StoredFile { id, tenant: TenantId::new(tenant), name, size, mime, created_ms }))
 }
 
-/// Forgets a file. Rows of files never change, so the version is always the first one.
+/// Forgets a file. Rows of files never change: a conflict means that somebody else has deleted it.
 pub(crate) async fn remove(store: &dyn Store, id: FileId) -> Result<(), StoreError> {
-    store.delete_row(&key(id), 1).await.map(|_| ())
+    let key = key(id);
+    match store.get_row(&key).await? {
+        Some(found) => store.delete_row(&key, found.version).await.map(|_| ()),
+        None => Ok(()),
+    }
 }

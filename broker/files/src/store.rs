@@ -10,6 +10,7 @@ use futures_util::{Stream, StreamExt};
 use natter_core::TenantId;
 use natter_node::config;
 use natter_store::{Clock, Store};
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
@@ -30,7 +31,6 @@ const UPLOADS_MAX: usize = 256;
 /// Bytes of a part in a folder.
 const FOLDER_PART_BYTES: usize = 256 * 1024;
 /// Bytes of a part in an object storage, the least that S3 takes.
-#[cfg(feature = "s3")]
 const OBJECT_PART_BYTES: usize = 5 * 1024 * 1024;
 
 /// Where files are. Clones are the same place.
@@ -57,7 +57,7 @@ impl FileStore {
     /// Opens what `[files]` names: a folder, which is made, or an object storage. `public_url` is the base of the links.
     ///
     /// # Errors
-    /// The folder cannot be made, the URL is none of an object storage, or this build has no object storage.
+    /// The folder cannot be made, or the URL is none of an object storage.
     pub fn open(
         config: &config::Files,
         public_url: &str,
@@ -65,12 +65,16 @@ impl FileStore {
         clock: Clock,
     ) -> Result<Self, FileError> {
         let (objects, prefix, part_bytes) = match &config.url {
-            Some(url) => object_storage(url)?,
+            Some(url) => object_storage(url, std::env::vars())?,
             None => folder(&config.path)?,
         };
+        Ok(Self::at((objects, prefix, part_bytes), public_url, rows, clock))
+    }
+
+    fn at((objects, prefix, part_bytes): Place, public_url: &str, rows: Arc<dyn Store>, clock: Clock) -> Self {
         let public_url = public_url.trim_end_matches('/').to_owned();
         let uploads = Arc::new(Semaphore::new(UPLOADS_MAX));
-        Ok(Self(Arc::new(Shelf { objects, prefix, rows, clock, part_bytes, public_url, uploads })))
+        Self(Arc::new(Shelf { objects, prefix, rows, clock, part_bytes, public_url, uploads }))
     }
 
     /// Takes a file of at most `limit` bytes from a stream, under a new id and the type of its content.
@@ -162,19 +166,20 @@ fn folder(path: &std::path::Path) -> Result<Place, FileError> {
     Ok((Arc::new(objects.with_fsync(true)), Path::default(), FOLDER_PART_BYTES))
 }
 
-/// Credentials, region and endpoint come from the variables of the environment that every S3 client reads (`AWS_…`).
-#[cfg(feature = "s3")]
-fn object_storage(url: &str) -> Result<Place, FileError> {
+/// Credentials, region and endpoint come from the variables that every S3 client reads (`AWS_…`).
+fn object_storage(url: &str, variables: impl Iterator<Item = (String, String)>) -> Result<Place, FileError> {
     let wrong = |error: object_store::Error| FileError::Configuration(format!("files.url: {error}"));
-    let objects = object_store::aws::AmazonS3Builder::from_env().with_url(url).build().map_err(wrong)?;
+    let settings = variables.filter(|(name, _)| name.starts_with("AWS_")).filter_map(|(name, value)| {
+        let key = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>().ok()?;
+        Some((key, value))
+    });
+    let builder = settings.fold(AmazonS3Builder::new(), |builder, (key, value)| builder.with_config(key, value));
+    let objects = builder.with_url(url).build().map_err(wrong)?;
     let prefix = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, prefix)| prefix);
     Ok((Arc::new(objects), Path::from(prefix), OBJECT_PART_BYTES))
 }
 
-#[cfg(not(feature = "s3"))]
-fn object_storage(_url: &str) -> Result<Place, FileError> {
-    Err(FileError::Configuration("files.url: this build has no object storage; use files.path".to_owned()))
-}
-
+#[cfg(test)]
+mod s3_tests;
 #[cfg(test)]
 mod tests;
