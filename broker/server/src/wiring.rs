@@ -8,7 +8,7 @@ use natter_node::auth::KeyError;
 use natter_node::config::{Config, Listener, PLUGIN_NAMES};
 use natter_node::plugin::{ListenerView, Mount, Plugin};
 use natter_node::realtime::{App, Sockets, UserTokens};
-use natter_rest::{ApiDocument, Rest, RestPlugin, docs_mounts};
+use natter_rest::{Rest, RestPlugin, docs_mounts};
 use natter_socketio::{Options, SocketIoPlugin};
 
 /// The plugins and features of this build.
@@ -90,12 +90,13 @@ impl Plugins {
 
     /// What is served wherever a REST API is: files, and the APIs' descriptions.
     fn beside_rest(&self, listener: &Listener) -> Vec<Mount> {
-        let served = self.apis.iter().map(|api| api.document()).filter(|document| listener.serves(document.plugin()));
-        let documents: Vec<ApiDocument> = served.cloned().collect();
-        if documents.is_empty() {
+        let served: Vec<_> = self.apis.iter().filter(|api| listener.serves(api.name())).collect();
+        if served.is_empty() {
             return Vec::new();
         }
-        let mut mounts = docs_mounts(&documents, &self.public_url);
+        let documents: Vec<_> = served.iter().map(|api| api.document().clone()).collect();
+        let events: Vec<_> = served.iter().map(|api| api.events()).collect();
+        let mut mounts = docs_mounts(&documents, &events, &self.public_url);
         mounts.push(Mount { prefix: "/files", router: natter_files::routes(self.rest.files().clone()) });
         mounts
     }

@@ -1,5 +1,7 @@
 //! Events of `chat:` and `user:` channels as ChatSDK's clients see them: `{type, payload}`.
 
+mod document;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -7,6 +9,8 @@ use natter_chat::Renderer;
 use natter_chat::event::{Event, EventBody, PinChange, ReactionChange};
 use natter_core::{EntityId, Publication, Tags};
 use natter_node::domain::Rendered;
+
+pub(crate) use document::document;
 
 use crate::shapes::event::{
     ChannelIdPayload, ChannelPayload, ChatSdkEvent, DeletionPayload, MemberPayload, MessagePayload, PinPayload,

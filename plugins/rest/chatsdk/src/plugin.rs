@@ -8,12 +8,12 @@ use natter_chat::Chat;
 use natter_node::auth::KeyError;
 use natter_node::config::Config;
 use natter_node::plugin::{ListenerView, Mount, Plugin};
-use natter_rest::{ApiDocument, Dialect, Rest, RestPlugin};
+use natter_rest::{ApiDocument, Dialect, EventsDocument, Rest, RestPlugin};
 
 use crate::admission::show_rate;
 use crate::api::Api;
 use crate::errors::ChatSdk;
-use crate::routes;
+use crate::{events, routes};
 
 /// Where the routes are. `/api` belongs to it but for the longer prefixes of other dialects.
 const PREFIXES: [&str; 3] = ["/tokens", "/api", "/invite"];
@@ -49,6 +49,10 @@ impl Plugin for ChatSdkPlugin {
 impl RestPlugin for ChatSdkPlugin {
     fn document(&self) -> &ApiDocument {
         &self.document
+    }
+
+    fn events(&self) -> EventsDocument {
+        events::document()
     }
 
     fn reload(&self, config: &Config) -> Result<(), KeyError> {

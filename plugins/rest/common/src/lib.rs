@@ -8,6 +8,7 @@
 //! Invariants: no body is read past its limit; nothing internal reaches an answer; what is kept per caller (windows of
 //! rate limits, work under an idempotency key) is bounded.
 
+mod asyncapi;
 mod body;
 mod callers;
 mod client_address;
@@ -34,6 +35,7 @@ mod serve;
 #[cfg(test)]
 mod testing;
 
+pub use asyncapi::EventsDocument;
 pub use body::{BODY_BYTES_DEFAULT, BodyLimit, body_limit, read_body};
 pub use callers::{ApiKey, Bearer, Callers, User};
 pub use client_address::ClientAddress;

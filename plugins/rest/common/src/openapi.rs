@@ -84,7 +84,7 @@ impl ApiDocument {
 }
 
 /// Adds the entries of an object that are not there yet.
-fn merge(into: &mut Value, from: &Value) {
+pub(crate) fn merge(into: &mut Value, from: &Value) {
     if into.is_null() {
         *into = Map::new().into();
     }
@@ -132,7 +132,7 @@ fn inline_paging(value: &mut Value) {
 }
 
 /// Makes the names of components and operations the plugin's own.
-fn rename(document: &mut Value, plugin: &str) {
+pub(crate) fn rename(document: &mut Value, plugin: &str) {
     if let Some(components) = document["components"].as_object_mut() {
         for named in components.values_mut().filter_map(Value::as_object_mut) {
             *named = std::mem::take(named).into_iter().map(|(name, value)| (own_name(plugin, &name), value)).collect();

@@ -6,9 +6,14 @@
 //! | a side has read | `shop:read`, `user:read` | |
 //! | a side came or went | | `shop:status`, `user:status` of its counterparts |
 
+mod document;
+
 use natter_chat::event::{Event, EventBody};
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+pub(crate) use document::document;
 
 use crate::message::RoomMessage;
 use crate::room::Room;
@@ -36,7 +41,7 @@ pub struct Emit {
 }
 
 /// A side has read a room.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReadMark {
     /// The room.
     pub room_id: String,
@@ -56,7 +61,7 @@ pub struct ReadMark {
 }
 
 /// A side has come or gone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Status {
     /// Which side.
     pub by: Side,

@@ -4,11 +4,11 @@ use axum::Router;
 use natter_node::auth::KeyError;
 use natter_node::config::Config;
 use natter_node::plugin::{ListenerView, Mount, Plugin};
-use natter_rest::{ApiDocument, Dialect, RestPlugin};
+use natter_rest::{ApiDocument, Dialect, EventsDocument, RestPlugin};
 
 use crate::errors::OpenChatDialect;
 use crate::open_chat::OpenChat;
-use crate::{previous_version, routes};
+use crate::{events, previous_version, routes};
 
 /// Open Chat's REST API.
 pub struct OpenChatPlugin {
@@ -46,6 +46,10 @@ impl Plugin for OpenChatPlugin {
 impl RestPlugin for OpenChatPlugin {
     fn document(&self) -> &ApiDocument {
         &self.document
+    }
+
+    fn events(&self) -> EventsDocument {
+        events::document()
     }
 
     fn reload(&self, config: &Config) -> Result<(), KeyError> {

@@ -1,6 +1,7 @@
 //! Events: `{type, payload}`.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::channel::ChatSdkChannelView;
 use super::message::ChatSdkMessage;
@@ -54,12 +55,12 @@ pub(crate) enum ChatSdkEvent {
     PresenceOffline(PresencePayload),
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MessagePayload {
     pub(crate) message: ChatSdkMessage,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeletionPayload {
     pub(crate) channel_id: ChatSdkId,
@@ -67,7 +68,7 @@ pub(crate) struct DeletionPayload {
     pub(crate) seq: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PinPayload {
     pub(crate) channel_id: ChatSdkId,
@@ -75,7 +76,7 @@ pub(crate) struct PinPayload {
     pub(crate) user_id: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReactionPayload {
     pub(crate) channel_id: ChatSdkId,
@@ -85,7 +86,7 @@ pub(crate) struct ReactionPayload {
     pub(crate) reactions: Vec<ChatSdkReaction>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MemberPayload {
     pub(crate) channel_id: ChatSdkId,
@@ -93,18 +94,18 @@ pub(crate) struct MemberPayload {
     pub(crate) user: ChatSdkUserBrief,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ChannelPayload {
     pub(crate) channel: ChatSdkChannelView,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ChannelIdPayload {
     pub(crate) channel_id: ChatSdkId,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReadPayload {
     pub(crate) channel_id: ChatSdkId,
@@ -113,7 +114,7 @@ pub(crate) struct ReadPayload {
     pub(crate) last_read_message_id: Option<ChatSdkId>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReceiptPayload {
     pub(crate) channel_id: ChatSdkId,
@@ -122,19 +123,19 @@ pub(crate) struct ReceiptPayload {
     pub(crate) read_at: ChatSdkTime,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UnreadPayload {
     pub(crate) channel_id: ChatSdkId,
     pub(crate) count: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TotalPayload {
     pub(crate) count: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PresencePayload {
     pub(crate) user_id: String,

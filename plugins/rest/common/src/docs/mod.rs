@@ -1,4 +1,4 @@
-//! `/openapi.json`, `/openapi/{plugin}.json`, and `/docs`: a page to read them and to try the routes.
+//! `/openapi.json`, `/openapi/{plugin}.json`, the same of `asyncapi` for events, and `/docs`: a page to read them and to try the routes.
 //!
 //! The page is three small files of our own, since the usual ones load their script from somebody else's server: it works
 //! without a network, and a strict content policy lets it run nothing but itself and call nothing but this node.
@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use natter_node::plugin::Mount;
 
+use crate::asyncapi::EventsDocument;
 use crate::openapi::ApiDocument;
 
 const PAGE: &str = include_str!("page.html");
@@ -31,26 +32,39 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 struct Documents {
     all: Bytes,
     plugins: Vec<(&'static str, Bytes)>,
+    all_events: Bytes,
+    events: Vec<(&'static str, Bytes)>,
 }
 
 /// Where the documents and the page are mounted: the ones of the plugins that a listener serves. `server` is the base of
 /// all paths, `server.public_url`.
-pub fn docs_mounts(documents: &[ApiDocument], server: &str) -> Vec<Mount> {
-    let router = router(documents, server);
-    ["/openapi.json", "/openapi", "/docs"].map(|prefix| Mount { prefix, router: router.clone() }).into()
+pub fn docs_mounts(documents: &[ApiDocument], events: &[EventsDocument], server: &str) -> Vec<Mount> {
+    let router = router(documents, events, server);
+    let prefixes = ["/openapi.json", "/openapi", "/asyncapi.json", "/asyncapi", "/docs"];
+    prefixes.map(|prefix| Mount { prefix, router: router.clone() }).into()
 }
 
-fn router(documents: &[ApiDocument], server: &str) -> Router {
+fn router(documents: &[ApiDocument], events: &[EventsDocument], server: &str) -> Router {
     let one = |document: &ApiDocument| {
         let mut json = document.json().clone();
         json["servers"] = serde_json::json!([{ "url": server }]);
         (document.plugin(), Bytes::from(json.to_string()))
     };
     let all = Bytes::from(ApiDocument::merged(documents, server).to_string());
-    let documents = Documents { all, plugins: documents.iter().map(one).collect() };
+    let documents = Documents {
+        all,
+        plugins: documents.iter().map(one).collect(),
+        all_events: Bytes::from(EventsDocument::merged(events).to_string()),
+        events: events.iter().map(|events| (events.plugin(), Bytes::from(events.json().to_string()))).collect(),
+    };
     Router::new()
         .route("/openapi.json", get(async |State(documents): State<Arc<Documents>>| json(documents.all.clone())))
         .route("/openapi/{file}", get(plugin_document))
+        .route(
+            "/asyncapi.json",
+            get(async |State(documents): State<Arc<Documents>>| json(documents.all_events.clone())),
+        )
+        .route("/asyncapi/{file}", get(plugin_events))
         .route("/docs", get(async || asset("text/html; charset=utf-8", PAGE)))
         .route("/docs/page.js", get(async || asset("text/javascript; charset=utf-8", SCRIPT)))
         .route("/docs/page.css", get(async || asset("text/css; charset=utf-8", STYLE)))
@@ -60,8 +74,16 @@ fn router(documents: &[ApiDocument], server: &str) -> Router {
 }
 
 async fn plugin_document(State(documents): State<Arc<Documents>>, Path(file): Path<String>) -> Response {
+    one_of(&documents.plugins, &file)
+}
+
+async fn plugin_events(State(documents): State<Arc<Documents>>, Path(file): Path<String>) -> Response {
+    one_of(&documents.events, &file)
+}
+
+fn one_of(documents: &[(&'static str, Bytes)], file: &str) -> Response {
     let plugin = file.strip_suffix(".json");
-    let found = documents.plugins.iter().find(|(name, _)| plugin == Some(*name));
+    let found = documents.iter().find(|(name, _)| plugin == Some(*name));
     found.map_or_else(|| error(StatusCode::NOT_FOUND, "not found"), |(_, document)| json(document.clone()))
 }
 

@@ -16,7 +16,8 @@ async fn others() {}
 fn app() -> Router {
     let (_, x) = ApiDocument::describe("x", "X", "about x", OpenApiRouter::<()>::new().routes(routes!(things)));
     let (_, y) = ApiDocument::describe("y", "Y", "about y", OpenApiRouter::<()>::new().routes(routes!(others)));
-    router(&[x, y], "http://chat.example")
+    let events = ["x", "y"].map(|plugin| EventsDocument::new(plugin, "").sends::<String>("/", "said", "It was said."));
+    router(&[x, y], &events, "http://chat.example")
 }
 
 #[tokio::test]
@@ -28,7 +29,12 @@ async fn there_is_one_document_of_all_and_one_of_each() {
     let paths = |json: serde_json::Value| json["paths"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(paths(all.json()), ["/x/things", "/y/things"]);
     assert_eq!(paths(send(&app, ask("/openapi/y.json")).await.json()), ["/y/things"]);
-    for path in ["/openapi/z.json", "/openapi/y", "/openapi", "/docs/", "/docs/page.mjs"] {
+    let channels = |json: serde_json::Value| json["channels"].as_object().map(|channels| channels.len());
+    assert_eq!(channels(send(&app, ask("/asyncapi.json")).await.json()), Some(2));
+    assert_eq!(channels(send(&app, ask("/asyncapi/y.json")).await.json()), Some(1));
+    for path in
+        ["/asyncapi/z.json", "/asyncapi", "/openapi/z.json", "/openapi/y", "/openapi", "/docs/", "/docs/page.mjs"]
+    {
         assert_eq!(send(&app, ask(path)).await.status, StatusCode::NOT_FOUND, "{path}");
     }
     let post = Request::post("/docs").body(axum::body::Body::empty()).unwrap();
@@ -55,6 +61,6 @@ async fn the_page_is_all_ours() {
 
 #[test]
 fn the_mounts_are_the_documents_and_the_page() {
-    let prefixes: Vec<_> = docs_mounts(&[], "").iter().map(|mount| mount.prefix).collect();
-    assert_eq!(prefixes, ["/openapi.json", "/openapi", "/docs"]);
+    let prefixes: Vec<_> = docs_mounts(&[], &[], "").iter().map(|mount| mount.prefix).collect();
+    assert_eq!(prefixes, ["/openapi.json", "/openapi", "/asyncapi.json", "/asyncapi", "/docs"]);
 }

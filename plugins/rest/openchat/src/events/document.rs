@@ -1,0 +1,21 @@
+//! The events as `/asyncapi.json` describes them.
+
+use natter_rest::{Dialect, EventsDocument};
+
+use super::{ReadMark, Status};
+use crate::errors::OpenChatDialect;
+use crate::message::RoomMessage;
+
+/// Where Socket.IO's clients connect.
+const SOCKETS: &str = "/socket.io/";
+
+/// All events, with their payloads.
+pub(crate) fn document() -> EventsDocument {
+    EventsDocument::new(OpenChatDialect::NAME, "Events of Socket.IO, in the namespace `/`.")
+        .sends::<RoomMessage>(SOCKETS, "{username}_{room_id}", "A message, to the sockets that have joined its room.")
+        .sends::<RoomMessage>(SOCKETS, "{username}_{by}_{id}", "A message, to the sockets of the side that gets it.")
+        .sends::<ReadMark>(SOCKETS, "shop:read", "The shop has read a room.")
+        .sends::<ReadMark>(SOCKETS, "user:read", "The user has read a room.")
+        .sends::<Status>(SOCKETS, "shop:status", "A shop has come or gone, to its counterparts.")
+        .sends::<Status>(SOCKETS, "user:status", "A user has come or gone, to its counterparts.")
+}
