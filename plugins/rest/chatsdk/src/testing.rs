@@ -12,13 +12,15 @@ use natter_node::limits::ConnectionLimits;
 use natter_node::plugin::{ListenerView, Plugin};
 use natter_node::tenant::Tenants;
 use natter_node::worker::{self, BrokerOptions};
+use natter_outbox::guard::{GuardedClient, GuardedClientOptions};
+use natter_outbox::push::PushSender;
 use natter_rest::Rest;
 use natter_store::{MemoryStore, Store, system_clock};
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use crate::{ChatSdkPlugin, ChatSdkRenderer};
+use crate::{ChatSdkParts, ChatSdkPlugin, ChatSdkRenderer};
 
 const CONFIG: &str = r#"
 [server]
@@ -85,7 +87,9 @@ impl Bench {
         let tenants = Arc::new(Tenants::new(config.tenants.clone()));
         let rest = Rest::new(&config, tenants, store, files, system_clock()).unwrap();
         let chat = Chat::start(ChatParts { broker, renderer: Arc::new(ChatSdkRenderer), work: Arc::new(NoWork) });
-        let plugin = ChatSdkPlugin::new(&config, chat, &rest);
+        let push = Arc::new(PushSender::from_config(&config.push, &[], &system_clock()).unwrap());
+        let client = GuardedClient::new(&GuardedClientOptions::default()).unwrap();
+        let plugin = ChatSdkPlugin::new(&config, ChatSdkParts { chat, rest, push, client });
         let mounts = plugin.mounts(&ListenerView { plugins: vec!["chatsdk".to_owned()] });
         let router = mounts.into_iter().next().unwrap().router;
         Self { plugin, router, _folder: folder }
