@@ -58,6 +58,7 @@ GET /api/workspaces/{workspaceId}/members
 POST /api/workspaces/{workspaceId}/invite
 POST /api/workspaces/join
 POST /api/files
+PUT /api/webhooks
 GET /invite/{token}
 ";
 
