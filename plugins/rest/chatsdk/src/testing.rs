@@ -7,6 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use natter_chat::{Chat, ChatParts, NoWork};
 use natter_files::FileStore;
+use natter_node::clock::NodeClock;
 use natter_node::config::Config;
 use natter_node::limits::ConnectionLimits;
 use natter_node::plugin::{ListenerView, Plugin};
@@ -71,15 +72,21 @@ impl Answered {
 
 impl Bench {
     pub(crate) fn start() -> Self {
+        Self::over(Arc::new(MemoryStore::new()), 0)
+    }
+
+    /// Over a store that is there already, with a clock that is ahead.
+    pub(crate) fn over(store: Arc<MemoryStore>, ahead_ms: i64) -> Self {
         let config = Config::load_text(CONFIG, std::iter::empty()).unwrap();
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let store: Arc<dyn Store> = store;
+        let clock = NodeClock::starting_at(NodeClock::start().now_ms() + ahead_ms);
         let options = BrokerOptions {
             workers: 1,
             channels_max: 1_000,
             connection_limits: ConnectionLimits::default(),
             store: Arc::clone(&store),
         };
-        let (broker, _threads) = worker::start(options).unwrap();
+        let (broker, _threads) = worker::start_at(options, clock).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let mut files = config.files.clone();
         files.path = folder.path().to_owned();
