@@ -14,6 +14,7 @@ use natter_store::Store;
 use crate::hot::HotChannels;
 use crate::live::Live;
 use crate::users::Users;
+use crate::webhooks::Webhooks;
 use crate::work::Work;
 
 /// Ids that may be remembered of the channels that users belong to, some 12 bytes each.
@@ -34,6 +35,7 @@ pub(crate) struct Inner {
     pub(crate) work: Arc<dyn Work>,
     pub(crate) hot: HotChannels,
     pub(crate) users: Users,
+    pub(crate) webhooks: Webhooks,
     pub(crate) channels_of: Cache<(TenantId, String), Arc<Vec<EntityId>>>,
     /// Grows with every change of what `channels_of` remembers.
     pub(crate) channels_of_changes: AtomicU64,
@@ -74,6 +76,7 @@ impl Chat {
             work: parts.work,
             hot: HotChannels::default(),
             users: Users::default(),
+            webhooks: Webhooks::default(),
             channels_of: channels_of(),
             channels_of_changes: AtomicU64::new(0),
             online: DashMap::new(),

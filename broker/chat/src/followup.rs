@@ -27,7 +27,7 @@ pub struct FollowUps {
 
 impl FollowUps {
     /// Registers those who do the work with the queue. `previewer` is `None` where link previews are turned off.
-    pub fn new(chat: &Chat, outbox: Outbox, previewer: Option<LinkPreviewer>, sender: PushSender) -> Self {
+    pub fn new(chat: &Chat, outbox: Outbox, previewer: Option<LinkPreviewer>, sender: Arc<PushSender>) -> Self {
         let has_previews = previewer.is_some();
         let providers = [PushProvider::Fcm, PushProvider::Apns, PushProvider::Expo, PushProvider::Novu];
         let has_pushes = providers.into_iter().any(|provider| sender.has(provider));
@@ -37,7 +37,7 @@ impl FollowUps {
         }
         let has_novu = sender.has(PushProvider::Novu);
         let devices = Arc::new(Devices { chat: chat.clone() });
-        let push = PushDeliverer::new(sender, devices);
+        let push = PushDeliverer::new(sender, devices, outbox.clone());
         let spreads = SpreadDeliverer { chat: chat.clone(), outbox: outbox.clone(), push, has_novu };
         outbox.register(JobKind::Push, Arc::new(spreads));
         Self { outbox, has_previews, has_pushes }

@@ -37,6 +37,7 @@ mod typing;
 mod unread;
 mod users;
 mod validate;
+mod webhooks;
 mod work;
 mod workspaces;
 
@@ -48,7 +49,6 @@ pub use members::change::SettingsPatch;
 pub use messages::{Cursor, DeleteRule, Page};
 pub use model::*;
 pub use names::{chat_channel, user_channel};
-pub use preferences::may_push;
 pub use receipts::Receipts;
-pub use users::mention_tokens;
+pub use webhooks::Webhook;
 pub use work::{Happened, NoWork, Work};

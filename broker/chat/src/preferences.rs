@@ -50,7 +50,7 @@ impl Chat {
 }
 
 /// Whether a user wants to be notified of something at a time, in Unix milliseconds.
-pub fn may_push(preferences: &Preferences, kind: PushKind, now_ms: i64) -> bool {
+pub(crate) fn may_push(preferences: &Preferences, kind: PushKind, now_ms: i64) -> bool {
     let is_wanted = match kind {
         PushKind::NewMessage => preferences.new_messages,
         PushKind::Mention => preferences.mentions,

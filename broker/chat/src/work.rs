@@ -5,7 +5,7 @@ use natter_core::{EntityId, TenantId};
 
 use crate::chat::Chat;
 use crate::error::ChatError;
-use crate::event::Event;
+use crate::event::{Event, EventBody};
 use crate::hot::HotChannel;
 
 /// An event that has become durable, for those who do something about it. Those of the log come in its order; of the
@@ -24,6 +24,14 @@ pub struct Happened<'a> {
     pub time_ms: i64,
     /// What.
     pub event: &'a Event,
+}
+
+impl Happened<'_> {
+    /// The name of an event of a log: 32 hexadecimal digits, the same whenever it is told of. One that is in no log has none.
+    pub fn log_name(&self) -> Option<String> {
+        let is_in_log = !matches!(self.event.body, EventBody::ChannelCreated(_) | EventBody::Read { .. });
+        is_in_log.then(|| format!("{}{:08x}", self.channel.to_hex(), self.offset))
+    }
 }
 
 /// Takes work into a durable queue. It may be told of an event twice, after a crash.

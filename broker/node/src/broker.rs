@@ -50,13 +50,14 @@ pub(crate) struct BrokerParts {
     pub(crate) connection_limits: ConnectionLimits,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) runtime: Handle,
+    pub(crate) clock: NodeClock,
 }
 
 impl Broker {
     pub(crate) fn new(parts: BrokerParts) -> Self {
         Self(Arc::new(Inner {
             node_id: uuid::Uuid::new_v4().to_string(),
-            clock: NodeClock::start(),
+            clock: parts.clock,
             shards: parts.shards,
             lanes: parts.lanes,
             next_lane: AtomicUsize::new(0),

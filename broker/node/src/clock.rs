@@ -14,7 +14,12 @@ impl NodeClock {
     /// Starts at the wall clock's time.
     pub fn start() -> Self {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { started_ms: i64::try_from(wall.as_millis()).unwrap_or(i64::MAX), started: Instant::now() }
+        Self::starting_at(i64::try_from(wall.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// Starts at a time of one's own, in milliseconds since the Unix epoch.
+    pub fn starting_at(started_ms: i64) -> Self {
+        Self { started_ms, started: Instant::now() }
     }
 
     /// Milliseconds since the Unix epoch.

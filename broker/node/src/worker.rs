@@ -13,6 +13,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::task::LocalSet;
 
 use crate::broker::{Broker, BrokerParts};
+use crate::clock::NodeClock;
 use crate::lane::{self, Lane};
 use crate::limits::ConnectionLimits;
 use crate::shard::{self, ShardDriver, ShardInbox};
@@ -39,6 +40,14 @@ pub struct BrokerOptions {
 /// # Errors
 /// When a thread or its runtime cannot be made.
 pub fn start(options: BrokerOptions) -> io::Result<(Broker, Vec<JoinHandle<()>>)> {
+    start_at(options, NodeClock::start())
+}
+
+/// [`start`] by a clock of one's own.
+///
+/// # Errors
+/// When a thread or its runtime cannot be made.
+pub fn start_at(options: BrokerOptions, clock: NodeClock) -> io::Result<(Broker, Vec<JoinHandle<()>>)> {
     let workers = worker_count(options.workers);
     let shard_count = (workers * SHARDS_PER_WORKER).next_power_of_two();
     let (shard_mailboxes, shard_inboxes): (Vec<_>, Vec<_>) = (0..shard_count).map(|_| shard::mailbox()).unzip();
@@ -49,6 +58,7 @@ pub fn start(options: BrokerOptions) -> io::Result<(Broker, Vec<JoinHandle<()>>)
         connection_limits: options.connection_limits,
         store: options.store,
         runtime: Handle::current(),
+        clock,
     });
     let limits = ShardLimits { channels_max: options.channels_max.div_ceil(shard_count) };
     let mut shards_of: Vec<Vec<(usize, ShardInbox)>> = (0..workers).map(|_| Vec::new()).collect();

@@ -8,6 +8,7 @@ mod client;
 mod configuration;
 mod demo;
 mod descriptors;
+mod endpoints;
 mod gauges;
 mod http;
 mod internal;
@@ -26,6 +27,7 @@ mod store;
 mod tenant;
 mod tenants;
 mod token;
+
 mod wiring;
 mod work;
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, bail};
 use natter_chat::{Chat, ChatParts, FollowUps, Work};
-use natter_chatsdk::{ChatSdkPlugin, ChatSdkRenderer};
+use natter_chatsdk::{ChatSdkParts, ChatSdkPlugin, ChatSdkRenderer, ChatSdkWebhooks};
 use natter_files::FileStore;
 use natter_node::config::Config;
 use natter_node::realtime::Sockets;
@@ -16,11 +16,10 @@ use natter_node::tenant::Tenants;
 use natter_node::worker::{self, BrokerOptions};
 use natter_node::{Broker, metrics};
 use natter_openchat::{NoSockets, OpenChat, OpenChatParts, OpenChatPlugin};
-use natter_outbox::guard::{GuardedClient, GuardedClientOptions};
+use natter_outbox::guard::GuardedClient;
 use natter_outbox::preview::LinkPreviewer;
 use natter_outbox::push::PushSender;
-use natter_outbox::webhook::WebhookDeliverer;
-use natter_outbox::{JobKind, Outbox, OutboxOptions};
+use natter_outbox::{Outbox, OutboxOptions};
 use natter_rest::{Rest, RestPlugin};
 use natter_store::Clock;
 use tokio::net::TcpListener;
@@ -37,7 +36,7 @@ use crate::state::Lifecycle;
 use crate::store::OpenStore;
 use crate::wiring::{BUILT, Plugins};
 use crate::work::PluginsWork;
-use crate::{admin, configuration, demo, descriptors, logs, reload, shutdown};
+use crate::{admin, configuration, demo, descriptors, endpoints, logs, reload, shutdown};
 
 /// Threads for everything that is not on the path of a message: accepting, handshakes, administration.
 const MAIN_THREADS: usize = 2;
@@ -106,13 +105,18 @@ async fn start(config: &Config, file: Option<&Path>) -> anyhow::Result<Node> {
     let work = Arc::new(PluginsWork::default());
     let chat = Chat::start(ChatParts { broker: broker.clone(), renderer, work: Arc::<PluginsWork>::clone(&work) });
     let rest = open_rest(&effective, &broker, &store, &tenants)?;
-    let open_chat = open_chat(&effective, &broker, &store, &chat, &rest, &outbox)?;
-    let follow_ups = follow_ups(&effective, &broker, &chat, &outbox)?;
+    let client = endpoints::client(&effective.webhooks)?;
+    let open_chat = open_chat(&effective, &broker, &store, &chat, &rest, &outbox, &client);
+    endpoints::register(&outbox, client.clone(), &chat, &open_chat, clock(&broker));
+    let push = Arc::new(PushSender::from_config(&effective.push, &effective.webhooks.extra_ca, &clock(&broker))?);
+    let follow_ups = follow_ups(&effective, &chat, &outbox, &push)?;
+    let told = ChatSdkWebhooks::new(chat.clone(), outbox.clone());
     let sockets = Sockets::new(broker.clone());
-    let takers: Vec<Arc<dyn Work>> = vec![Arc::new(follow_ups), Arc::new(open_chat.clone())];
+    let takers: Vec<Arc<dyn Work>> = vec![Arc::new(follow_ups), Arc::new(open_chat.clone()), Arc::new(told)];
     work.start(takers);
+    let chatsdk = ChatSdkParts { chat: chat.clone(), rest: Arc::clone(&rest), push, client };
     let apis: Vec<Box<dyn RestPlugin>> =
-        vec![Box::new(OpenChatPlugin::new(open_chat)), Box::new(ChatSdkPlugin::new(&effective, chat.clone(), &rest))];
+        vec![Box::new(OpenChatPlugin::new(open_chat)), Box::new(ChatSdkPlugin::new(&effective, chatsdk))];
     let plugins = Plugins::new(&effective, &broker, sockets, &rest, apis)?;
     Ok(Node::new(file.map(Path::to_path_buf), config.clone(), broker, store, tenants, outbox, plugins))
 }
@@ -135,10 +139,8 @@ fn open_chat(
     chat: &Chat,
     rest: &Arc<Rest>,
     outbox: &Outbox,
-) -> anyhow::Result<OpenChat> {
-    let webhooks = config.webhooks.clone();
-    let options = GuardedClientOptions { allow_hosts: webhooks.allow_hosts, extra_ca: webhooks.extra_ca };
-    let client = GuardedClient::new(&options).context("webhooks cannot be sent")?;
+    client: &GuardedClient,
+) -> OpenChat {
     let parts = OpenChatParts {
         chat: chat.clone(),
         rest: Arc::clone(rest),
@@ -148,18 +150,14 @@ fn open_chat(
         sockets: Arc::new(NoSockets),
         clock: clock(broker),
     };
-    let open_chat = OpenChat::new(config, parts);
-    let deliverer = WebhookDeliverer::new(client, Arc::new(open_chat.accounts().clone()), clock(broker));
-    outbox.register(JobKind::Webhook, Arc::new(deliverer));
-    Ok(open_chat)
+    OpenChat::new(config, parts)
 }
 
 /// Link previews and pushes.
-fn follow_ups(config: &Config, broker: &Broker, chat: &Chat, outbox: &Outbox) -> anyhow::Result<FollowUps> {
+fn follow_ups(config: &Config, chat: &Chat, outbox: &Outbox, push: &Arc<PushSender>) -> anyhow::Result<FollowUps> {
     let previewer = config.link_previews.enabled.then(|| LinkPreviewer::from_config(&config.link_previews)).transpose();
     let previewer = previewer.context("links cannot be looked at")?;
-    let sender = PushSender::from_config(&config.push, &config.webhooks.extra_ca, &clock(broker))?;
-    Ok(FollowUps::new(chat, outbox.clone(), previewer, sender))
+    Ok(FollowUps::new(chat, outbox.clone(), previewer, Arc::clone(push)))
 }
 
 /// The node's clock, for those who only want to know the time.

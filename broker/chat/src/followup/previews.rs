@@ -2,13 +2,12 @@
 
 use async_trait::async_trait;
 use natter_core::{EntityId, TenantId};
-use natter_outbox::preview::{LinkPreview as Looked, LinkPreviewer, LinkType, extract_urls};
+use natter_outbox::preview::{LinkPreviewer, extract_urls};
 use natter_outbox::{Deliverer, Delivery, Job, JobKind, Outcome};
 use serde::{Deserialize, Serialize};
 
 use crate::chat::Chat;
 use crate::error::ChatError;
-use crate::model::LinkPreview;
 
 /// Attempts for links that may answer in a while.
 const ATTEMPTS_MAX: u32 = 3;
@@ -50,7 +49,7 @@ impl Deliverer for PreviewDeliverer {
         let mut previews = Vec::new();
         for url in extract_urls(&job.text) {
             match self.previewer.preview(&url).await {
-                Ok(preview) => previews.push(shown(preview)),
+                Ok(preview) => previews.push(preview),
                 Err(error) if error.is_transient() && delivery.attempts + 1 < ATTEMPTS_MAX => {
                     return Outcome::retry(error);
                 }
@@ -67,24 +66,5 @@ impl Deliverer for PreviewDeliverer {
             Ok(()) | Err(ChatError::NotFound(_)) => Outcome::Done,
             Err(error) => Outcome::retry(error),
         }
-    }
-}
-
-fn shown(preview: Looked) -> LinkPreview {
-    let kind = match preview.link_type {
-        LinkType::Website => "website",
-        LinkType::Video => "video",
-        LinkType::Article => "article",
-    };
-    LinkPreview {
-        url: preview.url,
-        title: preview.title,
-        description: preview.description,
-        image: preview.image,
-        site_name: preview.site_name,
-        kind: Some(kind.to_owned()),
-        video_id: preview.video_id,
-        embed_url: preview.embed_url,
-        author: preview.author,
     }
 }

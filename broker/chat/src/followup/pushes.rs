@@ -137,14 +137,14 @@ impl DeviceDirectory for Devices {
         }
     }
 
-    async fn token_dead(&self, tenant: &TenantId, job: &PushJob) {
-        let provider = match job.device.provider {
+    async fn token_dead(&self, tenant: &TenantId, device: &Target) {
+        let provider = match device.provider {
             PushProvider::Fcm => Provider::Fcm,
             PushProvider::Apns => Provider::Apns,
             PushProvider::Expo => Provider::Expo,
             PushProvider::Novu => return,
         };
-        if let Err(error) = self.chat.remove_dead_token(tenant, provider, &job.device.token).await {
+        if let Err(error) = self.chat.remove_dead_token(tenant, provider, &device.token).await {
             tracing::warn!(%error, "a dead device token is not removed");
         }
     }

@@ -1,6 +1,7 @@
 //! Messages.
 
 use natter_core::EntityId;
+use natter_outbox::preview::LinkPreview;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -40,38 +41,6 @@ pub struct Attachment {
     /// What only one document knows of it.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
-}
-
-/// What is shown of a link in a message.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct LinkPreview {
-    /// As it stands in the message.
-    pub url: String,
-    /// Title of the page or the film.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// What it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// URL of a picture.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub image: Option<String>,
-    /// Name of the site.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub site_name: Option<String>,
-    /// `website`, `video` or `article`.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// The film's id with its provider.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub video_id: Option<String>,
-    /// What a page can embed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub embed_url: Option<String>,
-    /// Who made it, such as a channel's name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub author: Option<String>,
 }
 
 /// One emoji under a message.

@@ -20,7 +20,7 @@ const READINGS_MAX: usize = 6;
 
 /// What a text says after `@`, in order, without repeats, at most 50. An `@` inside a word or an e-mail address begins
 /// nothing, and punctuation at the end belongs to the sentence.
-pub fn mention_tokens(text: &str) -> Vec<String> {
+pub(crate) fn mention_tokens(text: &str) -> Vec<String> {
     let mut tokens: Vec<String> = Vec::new();
     let mut previous = None;
     let mut rest = text;

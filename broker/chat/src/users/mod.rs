@@ -27,7 +27,7 @@ use crate::model::{User, UserBrief};
 use crate::rows::Table;
 
 pub(crate) use cache::Users;
-pub use mentions::mention_tokens;
+pub(crate) use mentions::mention_tokens;
 
 /// Users: partition the id.
 const USERS: Table<User> = Table::new("chat_users");

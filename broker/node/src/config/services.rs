@@ -149,11 +149,18 @@ pub struct Expo {
     /// Base URL.
     #[serde(default = "Expo::default_url")]
     pub url: String,
+    /// Seconds after a notification until its receipt is asked for.
+    #[serde(default = "Expo::default_receipts_after")]
+    pub receipts_after_seconds: u32,
 }
 
 impl Expo {
     fn default_url() -> String {
         "https://exp.host".to_owned()
+    }
+
+    fn default_receipts_after() -> u32 {
+        900
     }
 }
 

@@ -15,6 +15,17 @@ pub enum LinkType {
     Article,
 }
 
+impl LinkType {
+    /// Its name in the document.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Website => "website",
+            Self::Video => "video",
+            Self::Article => "article",
+        }
+    }
+}
+
 /// What is shown of a link; the names are those of the ChatSDK document ("Link Preview Fields").
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,7 +45,7 @@ pub struct LinkPreview {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site_name: Option<String>,
     /// Kind of the page.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default)]
     pub link_type: LinkType,
     /// Id of the video, at YouTube and Vimeo.
     #[serde(default, skip_serializing_if = "Option::is_none")]

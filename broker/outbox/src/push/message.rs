@@ -108,6 +108,11 @@ fn shortened(text: &str, chars_max: usize) -> String {
 pub enum PushResult {
     /// The provider has it.
     Delivered,
+    /// The provider has it, and says later, by this name, what has become of it.
+    Ticketed {
+        /// The name of the receipt.
+        receipt: String,
+    },
     /// The token leads to no device any more, and never will again.
     TokenDead,
     /// Not now.

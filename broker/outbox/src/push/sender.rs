@@ -1,6 +1,7 @@
 //! All configured providers.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use natter_node::config::Push;
 use natter_store::Clock;
@@ -14,6 +15,9 @@ use super::http;
 use super::message::{Device, PushMessage, PushProvider, PushResult};
 use super::novu::Novu;
 use crate::guard::build;
+
+/// Longest wait for Novu's preferences.
+const NOVU_PREFERENCES_TIME_MAX: Duration = Duration::from_secs(3);
 
 /// Sends notifications through whatever provider a device has.
 pub struct PushSender {
@@ -64,8 +68,23 @@ impl PushSender {
         sent.unwrap_or_else(|failed| failed)
     }
 
-    /// What Novu has of a subscriber's preferences; none when it is not configured or does not answer.
+    /// How long after a ticket its receipt is to be asked for.
+    pub(super) fn receipts_after(&self) -> Duration {
+        self.expo.as_ref().map(Expo::receipts_after).unwrap_or_default()
+    }
+
+    /// What has become of a notification that there was a ticket for.
+    pub(super) async fn receipt(&self, provider: PushProvider, receipt: &str) -> PushResult {
+        match (provider, &self.expo) {
+            (PushProvider::Expo, Some(expo)) => expo.receipt(receipt).await.unwrap_or_else(|failed| failed),
+            _ => PushResult::rejected(format_args!("{} is not configured", provider.as_str())),
+        }
+    }
+
+    /// What Novu has of a subscriber's preferences; none when it is not configured, or does not answer within 3 s: a user
+    /// waits for them.
     pub async fn novu_preferences(&self, subscriber: &str) -> Option<Value> {
-        self.novu.as_ref()?.preferences(subscriber).await
+        let asked = self.novu.as_ref()?.preferences(subscriber);
+        tokio::time::timeout(NOVU_PREFERENCES_TIME_MAX, asked).await.ok().flatten()
     }
 }

@@ -1,6 +1,7 @@
 //! The queue as callers see it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use natter_core::TenantId;
 use natter_store::{Store, StoreError};
@@ -13,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use super::gauges::Tally;
 use super::job::{Deliverer, HOST_BYTES_MAX, Job, JobId, JobKind, ORDER_KEY_BYTES_MAX, PAYLOAD_BYTES_MAX};
-use super::options::OutboxOptions;
+use super::options::{OutboxOptions, millis};
 use super::record::{LaneId, Record};
 use super::rows::{Place, Rows};
 use super::schedule::{GroupKey, LaneHead, Schedule};
@@ -102,7 +103,20 @@ impl Outbox {
     /// # Errors
     /// A bound is broken, the tenant's backlog is full, or the store failed.
     pub fn enqueue(&self, job: Job) -> impl Future<Output = Result<JobId, EnqueueError>> + Send + 'static {
-        let begun = self.0.begin(job);
+        self.enqueue_later(job, Duration::ZERO)
+    }
+
+    /// [`Outbox::enqueue`] of a job that is not to be done before `delay` has passed. Those behind it in its order wait
+    /// with it.
+    ///
+    /// # Errors
+    /// As [`Outbox::enqueue`].
+    pub fn enqueue_later(
+        &self,
+        job: Job,
+        delay: Duration,
+    ) -> impl Future<Output = Result<JobId, EnqueueError>> + Send + 'static {
+        let begun = self.0.begin(job, delay);
         async move {
             let (write, record) = begun?;
             write.shared.rows.set(Place::Waiting, &record).await?;
@@ -113,17 +127,19 @@ impl Outbox {
 }
 
 impl Shared {
-    fn begin(self: &Arc<Self>, job: Job) -> Result<(Write, Record), EnqueueError> {
+    fn begin(self: &Arc<Self>, job: Job, delay: Duration) -> Result<(Write, Record), EnqueueError> {
         check(&job)?;
         if self.tally.lock().of_tenant(job.tenant.as_str()) >= self.options.backlog_per_tenant_max {
             return Err(EnqueueError::Full);
         }
+        let now_ms = self.now_ms();
         let head = LaneHead {
             group: GroupKey { tenant: job.tenant.clone(), kind: job.kind, host: job.host.as_str().into() },
-            due_ms: 0,
-            created_ms: self.now_ms(),
+            due_ms: if delay.is_zero() { 0 } else { now_ms.saturating_add_unsigned(millis(delay)) },
+            created_ms: now_ms,
         };
-        let mut record = Record::new(JobId::new(0, 0, 0), job, head.created_ms);
+        let mut record = Record::new(JobId::new(0, 0, 0), job, now_ms);
+        record.head.due_ms = head.due_ms;
         let random = rand::rng().next_u64();
         let (id, lane) = self.schedule.lock().begin_write(random, |id| {
             record.id = id;

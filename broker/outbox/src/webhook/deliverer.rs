@@ -8,6 +8,7 @@ use metrics::{counter, histogram};
 use natter_store::Clock;
 use tokio::time::Instant;
 
+use super::endpoint::WebhookEndpoint;
 use super::event::WebhookEvent;
 use super::signature::{SIGNATURE_HEADER, sign};
 use crate::guard::{FetchError, GuardedClient};
@@ -16,15 +17,6 @@ use crate::queue::{Deliverer, Delivery, Outcome};
 /// Longest time until an endpoint has answered.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 const GONE: u16 = 410;
-
-/// Where a tenant's server is told what has happened.
-#[derive(Clone, PartialEq, Eq)]
-pub struct WebhookEndpoint {
-    /// Where to.
-    pub url: String,
-    /// What signs it.
-    pub secret: String,
-}
 
 /// Knows the endpoints; the domain implements it.
 #[async_trait]

@@ -5,10 +5,12 @@
 //! is final, anything else is tried again. Redirects are not followed.
 
 mod deliverer;
+mod endpoint;
 mod event;
 mod signature;
 
-pub use deliverer::{EndpointDirectory, WebhookDeliverer, WebhookEndpoint};
+pub use deliverer::{EndpointDirectory, WebhookDeliverer};
+pub use endpoint::{EndpointRefusal, WebhookEndpoint, check_endpoint, new_secret};
 pub use event::WebhookEvent;
 pub use signature::{SIGNATURE_HEADER, sign};
 

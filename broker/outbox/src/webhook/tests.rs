@@ -74,6 +74,7 @@ fn deliverer(url: Option<String>, allow: &[&str]) -> WebhookDeliverer {
 
 fn event() -> WebhookEvent {
     WebhookEvent {
+        id: None,
         event: "message.new".to_owned(),
         username: Some("shop".to_owned()),
         created_at: "2026-11-21T12:00:00.000Z".to_owned(),
@@ -108,8 +109,10 @@ async fn the_body_and_its_signature_are_as_documented() {
         "id": id, "event": "message.new", "username": "shop", "created_at": "2026-11-21T12:00:00.000Z",
         "data": {"room_id": "abc", "price": 1.10},
     });
+    assert_eq!(deliverer.deliver(&of(WebhookEvent { id: Some("event-1".to_owned()), ..event() })).await, Outcome::Done);
     let seen = seen.lock().clone();
     assert_eq!(seen[0], expected);
+    assert_eq!(seen[2]["id"], "event-1");
     assert!(seen[1].get("username").is_none() && seen[1]["id"] == expected["id"]);
 }
 

@@ -6,7 +6,11 @@ use arc_swap::ArcSwap;
 use axum::extract::FromRef;
 use natter_chat::Chat;
 use natter_node::config::{ChatSdkLimits, Config, Files};
+use natter_outbox::guard::GuardedClient;
+use natter_outbox::push::PushSender;
 use natter_rest::Rest;
+
+use crate::plugin::ChatSdkParts;
 
 /// The state of the routes. Cheap to clone.
 #[derive(Clone)]
@@ -15,16 +19,21 @@ pub(crate) struct Api(Arc<Parts>);
 struct Parts {
     chat: Chat,
     rest: Arc<Rest>,
+    push: Arc<PushSender>,
+    client: GuardedClient,
     limits: ArcSwap<ChatSdkLimits>,
     files: Files,
     public_url: String,
 }
 
 impl Api {
-    pub(crate) fn new(config: &Config, chat: Chat, rest: Arc<Rest>) -> Self {
+    pub(crate) fn new(config: &Config, parts: ChatSdkParts) -> Self {
+        let ChatSdkParts { chat, rest, push, client } = parts;
         Self(Arc::new(Parts {
             chat,
             rest,
+            push,
+            client,
             limits: ArcSwap::from_pointee(config.plugins.chatsdk.limits.clone()),
             files: config.files.clone(),
             public_url: config.server.public_url.trim_end_matches('/').to_owned(),
@@ -43,6 +52,16 @@ impl Api {
     /// What it shares with the node's other dialects.
     pub(crate) fn rest(&self) -> &Arc<Rest> {
         &self.0.rest
+    }
+
+    /// The providers of push notifications.
+    pub(crate) fn push(&self) -> &PushSender {
+        &self.0.push
+    }
+
+    /// The client that webhooks are sent with.
+    pub(crate) fn client(&self) -> &GuardedClient {
+        &self.0.client
     }
 
     /// Calls per minute of a tenant that has no limits of its own.

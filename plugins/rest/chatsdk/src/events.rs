@@ -31,7 +31,8 @@ impl Renderer for ChatSdkRenderer {
     fn render(&self, publication: &Publication) -> Rendered {
         let Ok(event) = Event::decode(publication) else { return Rendered { data: UNREADABLE, tags: None } };
         let tags = matches!(event.body, EventBody::Message(_)).then(|| seq_tag(publication.seq));
-        let data = shown(event, publication).and_then(|event| serde_json::to_vec(&event).ok());
+        let when = When { seq: publication.seq, time_ms: publication.time_ms };
+        let data = shown(event, when).and_then(|event| serde_json::to_vec(&event).ok());
         Rendered { data: data.map_or(UNREADABLE, Bytes::from), tags }
     }
 }
@@ -41,8 +42,17 @@ fn seq_tag(seq: u64) -> Arc<Tags> {
     Arc::new(Tags::from([("seq".to_owned(), seq.to_string())]))
 }
 
+/// What a log knows of an event beside itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct When {
+    /// The channel's message number with it.
+    pub(crate) seq: u64,
+    /// Unix milliseconds.
+    pub(crate) time_ms: i64,
+}
+
 /// An event as everyone sees it; `None` when it does not say where something happened that happens in channels.
-fn shown(event: Event, publication: &Publication) -> Option<ChatSdkEvent> {
+pub(crate) fn shown(event: Event, when: When) -> Option<ChatSdkEvent> {
     Some(match event.body {
         EventBody::TotalUnread { count } => ChatSdkEvent::TotalUnreadChanged(TotalPayload { count }),
         EventBody::Presence { user, is_online, last_active_at } => presence(user, is_online, last_active_at),
@@ -52,7 +62,7 @@ fn shown(event: Event, publication: &Publication) -> Option<ChatSdkEvent> {
         EventBody::ChannelUpdated(channel) => {
             ChatSdkEvent::ChannelUpdated(ChannelPayload { channel: (*channel).into() })
         }
-        body => in_channel(event.channel?, body, publication)?,
+        body => in_channel(event.channel?, body, when)?,
     })
 }
 
@@ -61,13 +71,13 @@ fn presence(user_id: String, is_online: bool, last_active_at: i64) -> ChatSdkEve
     if is_online { ChatSdkEvent::PresenceOnline(payload) } else { ChatSdkEvent::PresenceOffline(payload) }
 }
 
-fn in_channel(channel: EntityId, body: EventBody, publication: &Publication) -> Option<ChatSdkEvent> {
+fn in_channel(channel: EntityId, body: EventBody, when: When) -> Option<ChatSdkEvent> {
     let channel_id = channel.into();
     let member =
         |user: natter_chat::UserBrief| MemberPayload { channel_id, user_id: user.id.clone(), user: user.into() };
     Some(match body {
         EventBody::Message(posted) => {
-            let message = posted.into_message(channel, publication.seq, publication.time_ms);
+            let message = posted.into_message(channel, when.seq, when.time_ms);
             ChatSdkEvent::MessageNew(MessagePayload { message: ChatSdkMessage::for_everyone(message) })
         }
         EventBody::Edited(message) => {

@@ -15,9 +15,11 @@ mod plugin;
 mod routes;
 mod shapes;
 mod tokens;
+mod webhooks;
 
 #[cfg(test)]
 mod testing;
 
 pub use events::ChatSdkRenderer;
-pub use plugin::ChatSdkPlugin;
+pub use plugin::{ChatSdkParts, ChatSdkPlugin};
+pub use webhooks::ChatSdkWebhooks;

@@ -8,6 +8,8 @@ use natter_chat::Chat;
 use natter_node::auth::KeyError;
 use natter_node::config::Config;
 use natter_node::plugin::{ListenerView, Mount, Plugin};
+use natter_outbox::guard::GuardedClient;
+use natter_outbox::push::PushSender;
 use natter_rest::{ApiDocument, Dialect, EventsDocument, Rest, RestPlugin};
 
 use crate::admission::show_rate;
@@ -25,10 +27,23 @@ pub struct ChatSdkPlugin {
     document: ApiDocument,
 }
 
+/// What ChatSDK is made of.
+pub struct ChatSdkParts {
+    /// The domain.
+    pub chat: Chat,
+    /// What it shares with the node's other dialects.
+    pub rest: Arc<Rest>,
+    /// Knows Novu's preferences.
+    pub push: Arc<PushSender>,
+    /// Knows which webhooks can be reached.
+    pub client: GuardedClient,
+}
+
 impl ChatSdkPlugin {
     /// Makes the routes over a running domain.
-    pub fn new(config: &Config, chat: Chat, rest: &Arc<Rest>) -> Self {
-        let api = Api::new(config, chat, Arc::clone(rest));
+    pub fn new(config: &Config, parts: ChatSdkParts) -> Self {
+        let rest = Arc::clone(&parts.rest);
+        let api = Api::new(config, parts);
         let (routes, document) = routes::described(&api);
         let router = rest.serve::<ChatSdk>(routes.with_state(api.clone()));
         let router = router.layer(from_fn_with_state(api.clone(), show_rate));

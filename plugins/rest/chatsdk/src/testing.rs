@@ -7,18 +7,21 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use natter_chat::{Chat, ChatParts, NoWork};
 use natter_files::FileStore;
+use natter_node::clock::NodeClock;
 use natter_node::config::Config;
 use natter_node::limits::ConnectionLimits;
 use natter_node::plugin::{ListenerView, Plugin};
 use natter_node::tenant::Tenants;
 use natter_node::worker::{self, BrokerOptions};
+use natter_outbox::guard::{GuardedClient, GuardedClientOptions};
+use natter_outbox::push::PushSender;
 use natter_rest::Rest;
 use natter_store::{MemoryStore, Store, system_clock};
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use crate::{ChatSdkPlugin, ChatSdkRenderer};
+use crate::{ChatSdkParts, ChatSdkPlugin, ChatSdkRenderer};
 
 const CONFIG: &str = r#"
 [server]
@@ -69,15 +72,21 @@ impl Answered {
 
 impl Bench {
     pub(crate) fn start() -> Self {
+        Self::over(Arc::new(MemoryStore::new()), 0)
+    }
+
+    /// Over a store that is there already, with a clock that is ahead.
+    pub(crate) fn over(store: Arc<MemoryStore>, ahead_ms: i64) -> Self {
         let config = Config::load_text(CONFIG, std::iter::empty()).unwrap();
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let store: Arc<dyn Store> = store;
+        let clock = NodeClock::starting_at(NodeClock::start().now_ms() + ahead_ms);
         let options = BrokerOptions {
             workers: 1,
             channels_max: 1_000,
             connection_limits: ConnectionLimits::default(),
             store: Arc::clone(&store),
         };
-        let (broker, _threads) = worker::start(options).unwrap();
+        let (broker, _threads) = worker::start_at(options, clock).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let mut files = config.files.clone();
         files.path = folder.path().to_owned();
@@ -85,7 +94,9 @@ impl Bench {
         let tenants = Arc::new(Tenants::new(config.tenants.clone()));
         let rest = Rest::new(&config, tenants, store, files, system_clock()).unwrap();
         let chat = Chat::start(ChatParts { broker, renderer: Arc::new(ChatSdkRenderer), work: Arc::new(NoWork) });
-        let plugin = ChatSdkPlugin::new(&config, chat, &rest);
+        let push = Arc::new(PushSender::from_config(&config.push, &[], &system_clock()).unwrap());
+        let client = GuardedClient::new(&GuardedClientOptions::default()).unwrap();
+        let plugin = ChatSdkPlugin::new(&config, ChatSdkParts { chat, rest, push, client });
         let mounts = plugin.mounts(&ListenerView { plugins: vec!["chatsdk".to_owned()] });
         let router = mounts.into_iter().next().unwrap().router;
         Self { plugin, router, _folder: folder }

@@ -10,11 +10,9 @@ use natter_chat::event::{Event, EventBody};
 use natter_chat::{ChatError, Conversation, Happened, Work};
 use natter_core::TenantId;
 use natter_outbox::webhook::WebhookEvent;
-use natter_outbox::{EnqueueError, Job};
 use natter_rest::Rejection;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use url::Url;
 
 use crate::accounts::Account;
 use crate::errors::ApiError;
@@ -66,15 +64,7 @@ fn raw(data: &impl Serialize) -> Option<Box<RawValue>> {
 
 fn told(username: &str, event: &str, time_ms: i64, data: Box<RawValue>) -> WebhookEvent {
     let (event, username) = (event.to_owned(), Some(username.to_owned()));
-    WebhookEvent { event, username, created_at: iso(time_ms), data }
-}
-
-fn job(tenant: &TenantId, account: &Account, event: WebhookEvent, room: Option<&str>) -> Result<Option<Job>, ApiError> {
-    let Some(webhook) = &account.webhook else { return Ok(None) };
-    let url = Url::parse(&webhook.url).ok();
-    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-    let job = event.into_job(tenant.clone(), host, room).map_err(|error| Rejection::internal(&error))?;
-    Ok(Some(job))
+    WebhookEvent { id: None, event, username, created_at: iso(time_ms), data }
 }
 
 impl OpenChat {
@@ -89,8 +79,9 @@ impl OpenChat {
             Err(error) => return Err(error.into()),
         };
         let Some(event) = webhook_of(&account.username, happened, &conversation) else { return Ok(()) };
+        let event = WebhookEvent { id: happened.log_name(), ..event };
         let room = conversation.channel.id.to_hex();
-        self.enqueue(job(happened.tenant, &account, event, Some(&room))?).await
+        self.tell_partner(happened.tenant, &account, event, Some(&room)).await.map(|_| ())
     }
 
     /// Queues what a partner's server is told of a side that has come or gone.
@@ -101,25 +92,20 @@ impl OpenChat {
         let data = raw(status).ok_or_else(|| Rejection::internal(&"a status has no JSON form"))?;
         let event = told(&account.username, status_event(status), self.now_ms(), data);
         let order = format!("{}:{}", status.by.as_str(), status.id);
-        self.enqueue(job(tenant, account, event, Some(&order))?).await
+        self.tell_partner(tenant, account, event, Some(&order)).await.map(|_| ())
     }
 
-    /// Queues a job, if there is one.
-    async fn enqueue(&self, job: Option<Job>) -> Result<(), ApiError> {
-        let Some(job) = job else { return Ok(()) };
-        match self.outbox().enqueue(job).await {
-            Ok(_) => Ok(()),
-            Err(EnqueueError::TooLarge(field)) => {
-                tracing::error!(field, "a webhook is too large to be queued");
-                Ok(())
-            }
-            // An endpoint that is dead for long must not keep messages from being sent: what does not fit is not told.
-            Err(EnqueueError::Full) => {
-                tracing::warn!("a partner's webhooks have no room in the outbox");
-                Ok(())
-            }
-            Err(EnqueueError::Store(error)) => Err(error.into()),
-        }
+    /// Queues an event for a partner's server, if it has one.
+    async fn tell_partner(
+        &self,
+        tenant: &TenantId,
+        account: &Account,
+        event: WebhookEvent,
+        order: Option<&str>,
+    ) -> Result<bool, ApiError> {
+        let Some(webhook) = &account.webhook else { return Ok(false) };
+        event.tell(self.outbox(), tenant, &webhook.url, order).await?;
+        Ok(true)
     }
 }
 

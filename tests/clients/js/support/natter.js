@@ -94,6 +94,23 @@ export class Natter {
     return code;
   }
 
+  /** Runs a command of the program against the node; resolves to the JSON that it prints. */
+  async command(...args) {
+    const env = { ...process.env, NATTER_INTERNAL: this.internal, NATTER_ADMIN_TOKEN_FILE: join(this.folder, 'data/admin.token') };
+    const child = spawn(this.program, args, { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const parts = [];
+    child.stdout.on('data', (part) => parts.push(part));
+    const [code] = await once(child, 'close');
+    const text = Buffer.concat(parts).toString();
+    if (code !== 0) throw new Error(`natter ${args.join(' ')} exits with ${code}: ${text}`);
+    return args.includes('--json') ? JSON.parse(text) : text;
+  }
+
+  /** Jobs of the queue, as `natter outbox list` shows them. */
+  outbox(...args) {
+    return this.command('outbox', ...args, '--json');
+  }
+
   async remove() {
     if (this.process.exitCode === null && this.process.signalCode === null) await this.crash();
     await rm(this.folder, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 //! Jobs of an order key run in the order of the calls, whatever happens to some of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use natter_store::MemoryStore;
 
@@ -80,4 +81,22 @@ async fn the_same_key_of_another_tenant_is_another_line() {
     bench.outbox.enqueue(job("other", Some("room"), "a.example", "ours")).await.unwrap();
     bench.until_attempts(4).await;
     assert_eq!(bench.work.names().iter().filter(|name| *name == "ours").count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_for_later_waits_for_its_time_across_a_restart_and_holds_up_no_other_key() {
+    let store = Arc::new(MemoryStore::new());
+    let bench = Bench::new(&store, options(), done).await;
+    let later = bench.outbox.enqueue_later(job("shop", Some("room"), "a.example", "later"), Duration::from_secs(900));
+    later.await.unwrap();
+    drop(bench);
+    let bench = Bench::new(&store, options(), done).await;
+    bench.outbox.start();
+    for (key, name) in [("room", "behind"), ("other", "beside")] {
+        bench.outbox.enqueue(job("shop", Some(key), "a.example", name)).await.unwrap();
+    }
+    bench.until_empty().await;
+    assert_eq!(bench.work.names(), ["beside", "later", "behind"]);
+    let times: Vec<_> = bench.work.seen.lock().iter().map(|(at, ..)| *at >= 900_000).collect();
+    assert_eq!(times, [false, true, true]);
 }

@@ -17,6 +17,7 @@ mod tokens;
 mod typing;
 mod users;
 mod view;
+mod webhooks;
 mod workspaces;
 
 #[cfg(test)]
@@ -56,6 +57,7 @@ fn backend(api: &Api) -> OpenApiRouter<Api> {
     let once = from_fn_with_state(api.rest().clone(), idempotent::<ChatSdk>);
     users::routes()
         .route_layer(once)
+        .merge(webhooks::routes())
         .route_layer(from_fn_with_state(api.clone(), admit_backend))
         .layer(natter_rest::body_limit(BACKEND_BODY_BYTES))
 }

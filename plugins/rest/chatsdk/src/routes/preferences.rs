@@ -21,7 +21,8 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
 #[utoipa::path(get, path = "/api/devices/preferences", security(("apiKey" = [], "token" = [])),
     responses((status = 200, body = ChatSdkPreferencesAnswer), (status = "default", body = ChatSdkError)))]
 async fn get_preferences(State(api): State<Api>, caller: Caller) -> Answer<Answered<ChatSdkPreferencesAnswer>> {
-    Ok(answered(api.chat().preferences(caller.tenant(), caller.id()).await?))
+    let preferences = api.chat().preferences(caller.tenant(), caller.id()).await?;
+    Ok(answered(&api, &caller, preferences).await)
 }
 
 /// Changes some of them.
@@ -33,10 +34,13 @@ async fn change_preferences(
     caller: Caller,
     Json(patch, ..): Json<ChatSdkPreferencesPatch, ChatSdk>,
 ) -> Answer<Answered<ChatSdkPreferencesAnswer>> {
-    Ok(answered(api.chat().change_preferences(caller.tenant(), caller.id(), patch.into()).await?))
+    let preferences = api.chat().change_preferences(caller.tenant(), caller.id(), patch.into()).await?;
+    Ok(answered(&api, &caller, preferences).await)
 }
 
-fn answered(preferences: Preferences) -> Answered<ChatSdkPreferencesAnswer> {
-    let novu_preferences = ChatSdkNovuPreferences::default();
+/// Novu is asked each time: what its subscribers choose there is known nowhere else.
+async fn answered(api: &Api, caller: &Caller, preferences: Preferences) -> Answered<ChatSdkPreferencesAnswer> {
+    let novu = api.push().novu_preferences(caller.id()).await;
+    let novu_preferences = novu.as_ref().map(ChatSdkNovuPreferences::of).unwrap_or_default();
     Answered(ChatSdkPreferencesAnswer { preferences: preferences.into(), novu_preferences })
 }

@@ -1,8 +1,11 @@
 //! The routes of the document, and what surrounds them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use axum::http::StatusCode;
 use natter_rest::RestPlugin;
+use natter_store::MemoryStore;
 use serde_json::json;
 
 use crate::testing::Bench;
@@ -58,6 +61,7 @@ GET /api/workspaces/{workspaceId}/members
 POST /api/workspaces/{workspaceId}/invite
 POST /api/workspaces/join
 POST /api/files
+PUT /api/webhooks
 GET /invite/{token}
 ";
 
@@ -190,4 +194,27 @@ async fn a_token_lasts_as_long_as_asked() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn a_sender_can_delete_a_message_for_15_minutes_and_edit_it_for_ever() {
+    let store = Arc::new(MemoryStore::new());
+    let bench = Bench::over(Arc::clone(&store), 0);
+    let token = format!("Bearer {}", bench.token("demo-api-key", "alice").await);
+    let headers = [("x-api-key", "demo-api-key"), ("authorization", token.as_str())];
+    let group = json!({ "name": "Group", "type": "group" });
+    let made = bench.call("POST", "/api/channels", &headers, Some(&group)).await;
+    let messages = format!("/api/channels/{}/messages", made.json["id"].as_str().unwrap());
+    let mut sent = Vec::new();
+    for text in ["early", "late"] {
+        let answer = bench.call("POST", &messages, &headers, Some(&json!({ "text": text }))).await;
+        sent.push(format!("{messages}/{}", answer.json["id"].as_str().unwrap()));
+    }
+    // The same store under a clock that is ahead, as if the node had been away.
+    let in_time = Bench::over(Arc::clone(&store), 14 * 60_000 + 30_000);
+    assert_eq!(in_time.call("DELETE", &sent[0], &headers, None).await.status, StatusCode::OK);
+    let too_late = Bench::over(store, 15 * 60_000 + 1_000);
+    assert_eq!(too_late.call("DELETE", &sent[1], &headers, None).await.error(), (403, "FORBIDDEN"));
+    let edited = too_late.call("PATCH", &sent[1], &headers, Some(&json!({ "text": "still mine" }))).await;
+    assert_eq!((edited.status, &edited.json["text"]), (StatusCode::OK, &json!("still mine")));
 }

@@ -230,8 +230,8 @@ pub(crate) struct ChatSdkLinkPreview {
     #[serde(skip_serializing_if = "Option::is_none")]
     site_name: Option<String>,
     /// `website`, `video` or `article`.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    kind: Option<String>,
+    #[serde(rename = "type")]
+    kind: &'static str,
     /// YouTube and Vimeo only.
     #[serde(skip_serializing_if = "Option::is_none")]
     video_id: Option<String>,
@@ -244,7 +244,8 @@ pub(crate) struct ChatSdkLinkPreview {
 
 impl From<LinkPreview> for ChatSdkLinkPreview {
     fn from(preview: LinkPreview) -> Self {
-        let LinkPreview { url, title, description, image, site_name, kind, video_id, embed_url, author } = preview;
+        let LinkPreview { url, title, description, image, site_name, link_type, video_id, embed_url, author } = preview;
+        let kind = link_type.as_str();
         Self { url, title, description, image, site_name, kind, video_id, embed_url, author }
     }
 }

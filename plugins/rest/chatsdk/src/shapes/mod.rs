@@ -14,6 +14,7 @@ pub(crate) mod receipt;
 pub(crate) mod token;
 pub(crate) mod user;
 pub(crate) mod value;
+pub(crate) mod webhook;
 pub(crate) mod workspace;
 
 #[cfg(test)]

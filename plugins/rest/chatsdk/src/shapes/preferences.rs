@@ -2,6 +2,7 @@
 
 use natter_chat::{Preferences, PreferencesPatch};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 /// All preferences.
@@ -81,9 +82,32 @@ pub(crate) struct ChatSdkPreferencesAnswer {
     pub(crate) novu_preferences: ChatSdkNovuPreferences,
 }
 
-/// Novu's preferences of the user; empty without Novu.
+/// Novu's preferences of the user; empty without Novu, and while it does not answer.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct ChatSdkNovuPreferences {
-    channels: Vec<serde_json::Value>,
-    workflows: Vec<serde_json::Value>,
+    /// The channels that the user has allowed for all workflows or not.
+    channels: Vec<ChatSdkNovuChannel>,
+    /// As Novu has them.
+    #[schema(value_type = Vec<Object>)]
+    workflows: Vec<Value>,
+}
+
+/// A way that Novu reaches users.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ChatSdkNovuChannel {
+    /// `push`, `email`, `sms`, `chat` or `in_app`.
+    #[serde(rename = "type")]
+    kind: String,
+    enabled: bool,
+}
+
+impl ChatSdkNovuPreferences {
+    /// What Novu answers, `{global: {channels: {push: true, …}}, workflows: […]}`, in the document's form.
+    pub(crate) fn of(answer: &Value) -> Self {
+        let channels = answer.pointer("/global/channels").and_then(Value::as_object).into_iter().flatten();
+        let channels =
+            channels.map(|(kind, enabled)| ChatSdkNovuChannel { kind: kind.clone(), enabled: *enabled == true });
+        let workflows = answer.get("workflows").and_then(Value::as_array).into_iter().flatten();
+        Self { channels: channels.collect(), workflows: workflows.filter(|each| each.is_object()).cloned().collect() }
+    }
 }

@@ -1,5 +1,7 @@
 //! Values that occur everywhere: ids, times, "it is done", and fields that can be left out or cleared.
 
+use std::fmt;
+
 use natter_core::EntityId;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::{Serialize, Serializer};
@@ -34,10 +36,16 @@ impl<'de> Deserialize<'de> for ChatSdkId {
 #[schema(value_type = String, format = DateTime, example = "2024-01-01T12:00:00.000Z")]
 pub(crate) struct ChatSdkTime(pub(crate) i64);
 
+impl fmt::Display for ChatSdkTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        write!(f, "{time:.3}")
+    }
+}
+
 impl Serialize for ChatSdkTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let time = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        serializer.collect_str(&format_args!("{time:.3}"))
+        serializer.collect_str(self)
     }
 }
 

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use moka::ops::compute::Op;
 use moka::sync::Cache;
+use natter_core::TenantId;
 use natter_node::run_time_tenants::SELF_REGISTERED_PREFIX;
 use natter_node::tenant::Tenants;
 use natter_rest::Rejection;
@@ -95,6 +96,11 @@ impl Accounts {
         let accounts = Cache::builder().max_capacity(REMEMBERED_MAX).time_to_live(SEEN_WITHIN).build();
         let tokens = Cache::builder().max_capacity(REMEMBERED_MAX).time_to_live(SEEN_WITHIN).build();
         Self(Arc::new(Inner { store, tenants, clock, accounts, tokens }))
+    }
+
+    /// Whether a tenant is a partner's.
+    pub fn is_partner(&self, tenant: &TenantId) -> bool {
+        tenant.as_str().starts_with(SELF_REGISTERED_PREFIX)
     }
 
     /// The account that a tenant is, if it is a partner's.

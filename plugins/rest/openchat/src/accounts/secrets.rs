@@ -1,12 +1,10 @@
-//! Tokens and secrets: random texts, and the hash that a token is known by.
+//! Tokens: random texts, and the hash that a token is known by.
 
 use natter_rest::Rejection;
 use sha2::{Digest, Sha256};
 
 /// Characters of a token.
 pub(super) const TOKEN_CHARACTERS: usize = 100;
-/// Characters of a webhook's secret.
-const SECRET_CHARACTERS: usize = 48;
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 /// Bytes below this are spread evenly over the alphabet.
 const EVEN_BELOW: u8 = 248;
@@ -16,11 +14,6 @@ const DRAWS_MAX: usize = 16;
 /// A new token.
 pub(super) fn token() -> Result<String, Rejection> {
     random_text(TOKEN_CHARACTERS)
-}
-
-/// A new secret of a webhook.
-pub(super) fn webhook_secret() -> Result<String, Rejection> {
-    random_text(SECRET_CHARACTERS)
 }
 
 /// The hash of a token, if it can be one at all.

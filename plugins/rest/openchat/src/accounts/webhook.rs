@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use natter_outbox::Delivery;
-use natter_outbox::webhook::{EndpointDirectory, WebhookEndpoint};
+use natter_outbox::webhook::{EndpointDirectory, WebhookEndpoint, new_secret};
 
-use super::{Accounts, Webhook, secrets};
+use super::{Accounts, Webhook};
 use crate::caller::Caller;
 use crate::errors::ApiError;
 
@@ -14,7 +14,7 @@ impl Accounts {
     /// # Errors
     /// The store fails.
     pub(crate) async fn set_webhook(&self, caller: &Caller, url: Option<String>) -> Result<Option<Webhook>, ApiError> {
-        let secret = secrets::webhook_secret()?;
+        let secret = new_secret();
         let key = caller.account().key();
         let changed = self.change(&key, |account| {
             let known = account.webhook.take().map(|known| known.secret);

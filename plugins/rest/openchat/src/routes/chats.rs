@@ -159,13 +159,12 @@ pub(super) async fn send(
     security(("token" = [])),
 )]
 pub(super) async fn reply(
-    State(open_chat): State<OpenChat>,
+    open_chat: State<OpenChat>,
     caller: Caller,
     key: Option<IdempotencyKey>,
-    Json(body, ..): Json<SendBody, OpenChatDialect>,
+    body: Json<SendBody, OpenChatDialect>,
 ) -> Result<Response, ApiError> {
-    let (sent, is_new) = open_chat.send(&caller, body, text_of(key)).await?;
-    Ok(made(is_new, "Message sent successfully", sent))
+    send(open_chat, caller, key, body).await
 }
 
 /// Marks a room as read by one side.

@@ -1,0 +1,11 @@
+"""The documents that are tested: every REST plugin of the program is one line here, and a module of `worlds`."""
+
+from __future__ import annotations
+
+from world import WorldOf
+from worlds import chatsdk, openchat
+
+APIS: dict[str, WorldOf] = {
+    "chatsdk": chatsdk.world,
+    "openchat": openchat.world,
+}

@@ -1,0 +1,1 @@
+"""One module for each document: the world of its operations."""
