@@ -15,7 +15,7 @@ use natter_node::realtime::Sockets;
 use natter_node::tenant::Tenants;
 use natter_node::worker::{self, BrokerOptions};
 use natter_node::{Broker, metrics};
-use natter_openchat::{NoSockets, OpenChat, OpenChatParts, OpenChatPlugin};
+use natter_openchat::{Live, OpenChat, OpenChatParts, OpenChatPlugin, PartnerSockets};
 use natter_outbox::guard::{GuardedClient, GuardedClientOptions};
 use natter_outbox::preview::LinkPreviewer;
 use natter_outbox::push::PushSender;
@@ -106,10 +106,15 @@ async fn start(config: &Config, file: Option<&Path>) -> anyhow::Result<Node> {
     let work = Arc::new(PluginsWork::default());
     let chat = Chat::start(ChatParts { broker: broker.clone(), renderer, work: Arc::<PluginsWork>::clone(&work) });
     let rest = open_rest(&effective, &broker, &store, &tenants)?;
-    let open_chat = open_chat(&effective, &broker, &store, &chat, &rest, &outbox)?;
-    let follow_ups = follow_ups(&effective, &broker, &chat, &outbox)?;
     let sockets = Sockets::new(broker.clone());
-    let takers: Vec<Arc<dyn Work>> = vec![Arc::new(follow_ups), Arc::new(open_chat.clone())];
+    let partner_sockets = PartnerSockets::new(sockets.clone());
+    let open_chat = open_chat(&effective, &broker, &store, &chat, &rest, &outbox, &partner_sockets)?;
+    let follow_ups = follow_ups(&effective, &broker, &chat, &outbox)?;
+    let mut takers: Vec<Arc<dyn Work>> = vec![Arc::new(follow_ups), Arc::new(open_chat.clone())];
+    if effective.listeners.iter().any(|listener| listener.serves("openchat")) {
+        // Sockets first: nothing of theirs waits for the outbox.
+        takers.insert(0, Arc::new(Live::start(&effective, open_chat.clone(), partner_sockets)));
+    }
     work.start(takers);
     let apis: Vec<Box<dyn RestPlugin>> =
         vec![Box::new(OpenChatPlugin::new(open_chat)), Box::new(ChatSdkPlugin::new(&effective, chat.clone(), &rest))];
@@ -135,6 +140,7 @@ fn open_chat(
     chat: &Chat,
     rest: &Arc<Rest>,
     outbox: &Outbox,
+    sockets: &PartnerSockets,
 ) -> anyhow::Result<OpenChat> {
     let webhooks = config.webhooks.clone();
     let options = GuardedClientOptions { allow_hosts: webhooks.allow_hosts, extra_ca: webhooks.extra_ca };
@@ -145,7 +151,7 @@ fn open_chat(
         store: Arc::clone(&store.store),
         outbox: outbox.clone(),
         client: client.clone(),
-        sockets: Arc::new(NoSockets),
+        sockets: Arc::new(sockets.clone()),
         clock: clock(broker),
     };
     let open_chat = OpenChat::new(config, parts);

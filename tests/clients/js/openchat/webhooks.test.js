@@ -2,60 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:https';
-import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 
-import { pause } from '../support/natter.js';
+import { Endpoint, trusting } from './endpoint.js';
 import { Partner, startOpenChat, succeeds } from './support.js';
-
-const file = (name) => fileURLToPath(new URL(`certificates/${name}`, import.meta.url));
-const ATTEMPTS = 600;
-const PAUSE_MS = 50;
-
-/** The partner's server: what it was told, and what it answers. */
-class Endpoint {
-  static async start() {
-    const endpoint = Object.assign(new Endpoint(), { told: [], tries: [], status: 200 });
-    const options = { key: readFileSync(file('server.key.pem')), cert: readFileSync(file('server.pem')) };
-    endpoint.server = createServer(options, async (request, response) => {
-      const parts = [];
-      for await (const part of request) parts.push(part);
-      const body = Buffer.concat(parts).toString();
-      const told = { ...JSON.parse(body), body, signature: request.headers['x-natter-signature'] };
-      endpoint.tries.push(told);
-      if (endpoint.status === 200) endpoint.told.push(told);
-      response.writeHead(endpoint.status).end();
-    });
-    endpoint.server.listen(0, '127.0.0.1');
-    await once(endpoint.server, 'listening');
-    endpoint.url = `https://127.0.0.1:${endpoint.server.address().port}/hook`;
-    return endpoint;
-  }
-
-  async reach(list, count) {
-    for (let attempt = 0; attempt < ATTEMPTS && list.length < count; attempt += 1) await pause(PAUSE_MS);
-    assert.ok(list.length >= count, `${list.length} of ${count}: ${JSON.stringify(list.map(({ event }) => event))}`);
-    return list;
-  }
-
-  stop() {
-    this.server.closeAllConnections();
-    this.server.close();
-  }
-}
 
 let natter;
 let endpoint;
 before(async () => {
   endpoint = await Endpoint.start();
-  natter = await startOpenChat({
-    NATTER__WEBHOOKS__ALLOW_HOSTS__0: '127.0.0.1',
-    NATTER__WEBHOOKS__EXTRA_CA__0: file('authority.pem'),
-    NATTER__WEBHOOKS__RETRY_MAX_MS: '200',
-  });
+  natter = await startOpenChat(trusting());
 });
 after(async () => {
   await natter.remove();
