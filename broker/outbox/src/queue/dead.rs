@@ -115,6 +115,15 @@ impl Outbox {
         Ok(true)
     }
 
+    /// Tries what waits for another attempt now: jobs of a kind, of all tenants or of one. Answers how many lines of jobs
+    /// there are; those that are not in memory wait for their time.
+    pub fn hurry(&self, kind: JobKind, tenant: Option<&str>) -> usize {
+        let is_meant = |key: &GroupKey| key.kind == kind && tenant.is_none_or(|tenant| key.tenant.as_str() == tenant);
+        let lanes = self.0.schedule.lock().hurry(is_meant);
+        self.0.wake.notify_one();
+        lanes
+    }
+
     /// Removes a dead job for good. False when there is none.
     ///
     /// # Errors
