@@ -27,6 +27,7 @@ mod tenant;
 mod tenants;
 mod token;
 mod wiring;
+mod webhooks;
 mod work;
 
 use std::process::ExitCode;

@@ -290,18 +290,20 @@ impl Schedule {
 
     /// Lanes that wait for another attempt get in line now, and groups that are paused go on. Answers how many lanes
     /// there are.
-    pub(super) fn hurry(&mut self, is_meant: impl Fn(&GroupKey) -> bool) -> usize {
-        let is_meant = |lane: &Lane| is_meant(&lane.head.group);
+    pub(super) fn hurry(&mut self, is_meant_group: impl Fn(&GroupKey) -> bool) -> usize {
+        let is_meant = |lane: &Lane| is_meant_group(&lane.head.group);
         let meant = self.waiting.iter().filter(|(_, id)| self.lanes.get(id).is_some_and(is_meant));
         let meant: Vec<(i64, LaneId)> = meant.copied().collect();
         for (until, id) in &meant {
             self.waiting.remove(&(*until, *id));
-            let Some(lane) = self.lanes.get_mut(id) else { continue };
-            lane.is_hurried = true;
-            let key = lane.head.group.clone();
-            let group = self.group(&key);
-            (group.failures, group.paused_until) = (0, 0);
+            if let Some(lane) = self.lanes.get_mut(id) {
+                lane.is_hurried = true;
+            }
             self.enqueue(*id);
+        }
+        let groups = self.tenants.values_mut().flat_map(|load| &mut load.groups);
+        for (_, group) in groups.filter(|(key, _)| is_meant_group(key)) {
+            (group.failures, group.paused_until) = (0, 0);
         }
         meant.len()
     }
