@@ -26,8 +26,8 @@ mod store;
 mod tenant;
 mod tenants;
 mod token;
-mod wiring;
 mod webhooks;
+mod wiring;
 mod work;
 
 use std::process::ExitCode;
