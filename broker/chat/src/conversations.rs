@@ -1,5 +1,7 @@
 //! Conversations of two as neither of the two sees them: for a tenant's backend, with the counts of both.
 
+mod among;
+
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use natter_core::{EntityId, TenantId};
 

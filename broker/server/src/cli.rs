@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
 
 use crate::client::{AdminClient, NodeArgs};
-use crate::{configuration, outbox, serve, tenant, token};
+use crate::{configuration, outbox, serve, tenant, token, webhooks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -69,6 +69,9 @@ enum Command {
     /// See, repeat and discard the webhooks, notifications, previews and mails that the running node has given up.
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// See and repeat what a partner's or tenant's server has not been told yet.
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
 }
 
 /// Does what was asked.
@@ -89,6 +92,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Token(command)) => token::run(command),
         Some(Command::Tenant(command)) => tenant::run(command),
         Some(Command::Outbox(command)) => outbox::run(command),
+        Some(Command::Webhooks(command)) => webhooks::run(command),
     }
 }
 

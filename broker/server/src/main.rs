@@ -27,7 +27,7 @@ mod store;
 mod tenant;
 mod tenants;
 mod token;
-
+mod webhooks;
 mod wiring;
 mod work;
 

@@ -83,7 +83,7 @@ pub(crate) fn run(command: OutboxCommand) -> anyhow::Result<()> {
     }
 }
 
-fn find(client: &AdminClient, state: &str, filter: &Filter, limit: usize) -> anyhow::Result<Vec<JobView>> {
+pub(crate) fn find(client: &AdminClient, state: &str, filter: &Filter, limit: usize) -> anyhow::Result<Vec<JobView>> {
     let (mut found, mut from) = (Vec::new(), String::new());
     for _ in 0..PAGES_MAX {
         let page: Listing = client.get(&format!("/outbox?state={state}&limit={PAGE_JOBS}{from}"))?;
@@ -98,6 +98,11 @@ fn find(client: &AdminClient, state: &str, filter: &Filter, limit: usize) -> any
 }
 
 impl Filter {
+    /// Jobs of a kind, of one tenant or of all.
+    pub(crate) fn new(kind: JobKind, tenant: Option<String>) -> Self {
+        Self { kind: Some(kind), tenant }
+    }
+
     fn takes(&self, job: &JobView) -> bool {
         self.kind.is_none_or(|kind| kind == job.kind) && self.tenant.as_ref().is_none_or(|tenant| *tenant == job.tenant)
     }
@@ -109,13 +114,19 @@ fn each(choice: &Choice, action: &str, done: &str) -> anyhow::Result<()> {
         true => find(&client, "dead", &choice.filter, usize::MAX)?.into_iter().map(|job| job.id).collect(),
         false => choice.ids.clone(),
     };
-    for id in &ids {
+    act(&client, &ids, action)?;
+    println!("{} jobs {done}", ids.len());
+    Ok(())
+}
+
+/// Does something to dead jobs.
+pub(crate) fn act(client: &AdminClient, ids: &[String], action: &str) -> anyhow::Result<()> {
+    for id in ids {
         if !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             bail!("{id:?} is no job's id");
         }
         client.post::<Value>(&format!("/outbox/{id}/{action}"), &()).with_context(|| format!("job {id}"))?;
     }
-    println!("{} jobs {done}", ids.len());
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use natter_node::realtime::Sockets;
 use natter_node::tenant::Tenants;
 use natter_node::worker::{self, BrokerOptions};
 use natter_node::{Broker, metrics};
-use natter_openchat::{NoSockets, OpenChat, OpenChatParts, OpenChatPlugin};
+use natter_openchat::{Live, OpenChat, OpenChatParts, OpenChatPlugin, PartnerSockets};
 use natter_outbox::guard::GuardedClient;
 use natter_outbox::preview::LinkPreviewer;
 use natter_outbox::push::PushSender;
@@ -106,13 +106,18 @@ async fn start(config: &Config, file: Option<&Path>) -> anyhow::Result<Node> {
     let chat = Chat::start(ChatParts { broker: broker.clone(), renderer, work: Arc::<PluginsWork>::clone(&work) });
     let rest = open_rest(&effective, &broker, &store, &tenants)?;
     let client = endpoints::client(&effective.webhooks)?;
-    let open_chat = open_chat(&effective, &broker, &store, &chat, &rest, &outbox, &client);
+    let sockets = Sockets::new(broker.clone());
+    let partner_sockets = PartnerSockets::new(sockets.clone());
+    let open_chat = open_chat(&effective, &broker, &store, &chat, &rest, &outbox, &client, &partner_sockets);
     endpoints::register(&outbox, client.clone(), &chat, &open_chat, clock(&broker));
     let push = Arc::new(PushSender::from_config(&effective.push, &effective.webhooks.extra_ca, &clock(&broker))?);
     let follow_ups = follow_ups(&effective, &chat, &outbox, &push)?;
     let told = ChatSdkWebhooks::new(chat.clone(), outbox.clone());
-    let sockets = Sockets::new(broker.clone());
-    let takers: Vec<Arc<dyn Work>> = vec![Arc::new(follow_ups), Arc::new(open_chat.clone()), Arc::new(told)];
+    let mut takers: Vec<Arc<dyn Work>> = vec![Arc::new(follow_ups), Arc::new(open_chat.clone()), Arc::new(told)];
+    if effective.listeners.iter().any(|listener| listener.serves("openchat")) {
+        // Sockets first: nothing of theirs waits for the outbox.
+        takers.insert(0, Arc::new(Live::start(&effective, open_chat.clone(), partner_sockets)));
+    }
     work.start(takers);
     let chatsdk = ChatSdkParts { chat: chat.clone(), rest: Arc::clone(&rest), push, client };
     let apis: Vec<Box<dyn RestPlugin>> =
@@ -140,6 +145,7 @@ fn open_chat(
     rest: &Arc<Rest>,
     outbox: &Outbox,
     client: &GuardedClient,
+    sockets: &PartnerSockets,
 ) -> OpenChat {
     let parts = OpenChatParts {
         chat: chat.clone(),
@@ -147,7 +153,7 @@ fn open_chat(
         store: Arc::clone(&store.store),
         outbox: outbox.clone(),
         client: client.clone(),
-        sockets: Arc::new(NoSockets),
+        sockets: Arc::new(sockets.clone()),
         clock: clock(broker),
     };
     OpenChat::new(config, parts)

@@ -100,6 +100,17 @@ impl Chat {
         Ok((self.overview(&hot, &owner.id).await?, !is_complete))
     }
 
+    /// The conversation that a pair of users has, or once had.
+    pub(crate) async fn conversation_id(
+        &self,
+        tenant: &TenantId,
+        one: &str,
+        other: &str,
+    ) -> Result<Option<EntityId>, ChatError> {
+        let known = PAIRS.get(self.store(), tenant, &pair_key(one, other), "").await?;
+        Ok(known.map(|known| known.value.channel))
+    }
+
     async fn make_channel(
         &self,
         tenant: &TenantId,

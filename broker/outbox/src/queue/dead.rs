@@ -6,6 +6,7 @@ use super::job::{JobId, JobKind};
 use super::outbox::{EnqueueError, Outbox};
 use super::record::{PARTITIONS, Record};
 use super::rows::Place;
+use super::schedule::GroupKey;
 
 /// Most jobs of one listing.
 const LISTING_MAX: usize = 100;
@@ -113,6 +114,15 @@ impl Outbox {
         self.0.rows.remove(Place::Dead, &record).await?;
         self.0.tally.lock().buried(kind);
         Ok(true)
+    }
+
+    /// Tries what waits for another attempt now: jobs of a kind, of all tenants or of one. Answers how many lines of jobs
+    /// there are; those that are not in memory wait for their time.
+    pub fn hurry(&self, kind: JobKind, tenant: Option<&str>) -> usize {
+        let is_meant = |key: &GroupKey| key.kind == kind && tenant.is_none_or(|tenant| key.tenant.as_str() == tenant);
+        let lanes = self.0.schedule.lock().hurry(is_meant);
+        self.0.wake.notify_one();
+        lanes
     }
 
     /// Removes a dead job for good. False when there is none.

@@ -62,6 +62,8 @@ enum State {
 struct Lane {
     head: LaneHead,
     state: State,
+    /// Its first job is tried at its next turn, whenever it is due.
+    is_hurried: bool,
 }
 
 #[derive(Debug, Default)]
@@ -199,7 +201,7 @@ impl Schedule {
         }
         self.group(&head.group).lanes += 1;
         let due_ms = head.due_ms;
-        self.lanes.insert(id, Lane { head, state: State::Queued });
+        self.lanes.insert(id, Lane { head, state: State::Queued, is_hurried: false });
         if due_ms > 0 { self.wait(id, due_ms) } else { self.enqueue(id) }
     }
 
@@ -284,6 +286,31 @@ impl Schedule {
             TurnEnd::Empty if !again => self.forget(id),
             TurnEnd::Empty | TurnEnd::More => self.enqueue(id),
         }
+    }
+
+    /// Lanes that wait for another attempt get in line now, and groups that are paused go on. Answers how many lanes
+    /// there are.
+    pub(super) fn hurry(&mut self, is_meant_group: impl Fn(&GroupKey) -> bool) -> usize {
+        let is_meant = |lane: &Lane| is_meant_group(&lane.head.group);
+        let meant = self.waiting.iter().filter(|(_, id)| self.lanes.get(id).is_some_and(is_meant));
+        let meant: Vec<(i64, LaneId)> = meant.copied().collect();
+        for (until, id) in &meant {
+            self.waiting.remove(&(*until, *id));
+            if let Some(lane) = self.lanes.get_mut(id) {
+                lane.is_hurried = true;
+            }
+            self.enqueue(*id);
+        }
+        let groups = self.tenants.values_mut().flat_map(|load| &mut load.groups);
+        for (_, group) in groups.filter(|(key, _)| is_meant_group(key)) {
+            (group.failures, group.paused_until) = (0, 0);
+        }
+        meant.len()
+    }
+
+    /// Whether a lane's first job is to be tried though it is not due; only once.
+    pub(super) fn take_hurry(&mut self, id: LaneId) -> bool {
+        self.lanes.get_mut(&id).is_some_and(|lane| std::mem::take(&mut lane.is_hurried))
     }
 
     /// What an attempt says of its host.

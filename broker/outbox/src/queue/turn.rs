@@ -62,7 +62,8 @@ impl Shared {
 
     async fn run_job(&self, lane: LaneId, record: Record) -> Result<Next, StoreError> {
         let (head, now_ms) = (&record.head, self.now_ms());
-        if head.due_ms > now_ms {
+        let is_hurried = self.schedule.lock().take_hurry(lane);
+        if head.due_ms > now_ms && !is_hurried {
             return Ok(Next::Wait(head.due_ms));
         }
         let Some(deliverer) = self.deliverer(head.kind) else { return Ok(Next::Wait(now_ms + SETBACK_MS)) };

@@ -31,6 +31,7 @@ pub(crate) fn router(internal: Arc<Internal>) -> Router {
         .route("/admin/api/status", get(status::show))
         .route("/admin/api/reload", post(status::reload))
         .route("/admin/api/outbox", get(outbox::list))
+        .route("/admin/api/outbox/hurry", post(outbox::hurry))
         .route("/admin/api/outbox/{id}/retry", post(outbox::retry))
         .route("/admin/api/outbox/{id}/discard", post(outbox::discard))
         .route("/admin/api/tenants", get(tenants::list).post(tenants::add))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use natter_outbox::{EnqueueError, JobId, Listing, Selection};
+use natter_outbox::{EnqueueError, JobId, JobKind, Listing, Selection};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -46,6 +46,23 @@ pub(super) async fn retry(
     let is_found = is_found.map_err(|error: EnqueueError| unavailable(error))?;
     tracing::info!(job = id, is_found, "a dead job is tried again");
     answer(&id, is_found)
+}
+
+/// What `POST /admin/api/outbox/hurry` takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Hurry {
+    kind: JobKind,
+    tenant: Option<String>,
+}
+
+pub(super) async fn hurry(
+    State(internal): State<Arc<Internal>>,
+    Json(asked): Json<Hurry>,
+) -> Result<Json<Value>, Failure> {
+    let lines = node(&internal)?.outbox.hurry(asked.kind, asked.tenant.as_deref());
+    tracing::info!(kind = %asked.kind, tenant = asked.tenant, lines, "waiting jobs are tried now");
+    Ok(Json(json!({ "lines": lines })))
 }
 
 pub(super) async fn discard(

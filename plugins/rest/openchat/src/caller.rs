@@ -15,12 +15,28 @@ pub struct Caller {
     account: Arc<Account>,
     tenant: Arc<Tenant>,
     scope: Option<SideId>,
+    good_until: Option<i64>,
 }
 
 impl Caller {
     /// A partner, or with a scope one of its shops or users.
     pub(crate) fn new(account: Arc<Account>, tenant: Arc<Tenant>, scope: Option<SideId>) -> Self {
-        Self { account, tenant, scope }
+        Self { account, tenant, scope, good_until: None }
+    }
+
+    /// With a token that ends, in Unix milliseconds.
+    pub(crate) fn until(self, good_until: Option<i64>) -> Self {
+        Self { good_until, ..self }
+    }
+
+    /// When the token ends, in Unix milliseconds, if it does.
+    pub fn good_until(&self) -> Option<i64> {
+        self.good_until
+    }
+
+    /// The partner's tenant, with what is counted of it.
+    pub(crate) fn shared_tenant(&self) -> &Arc<Tenant> {
+        &self.tenant
     }
 
     /// The partner.

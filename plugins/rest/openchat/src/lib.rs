@@ -4,8 +4,9 @@
 //! `user:<user_id>` of that tenant; what only this document knows of it (the partner's own ids, display names, a message's
 //! type) stands in `extra` under [`room::EXTRA`].
 //!
-//! [`OpenChat`] has what can be done, for routes and for sockets alike; `routes` reads requests and writes answers; what
-//! sockets and webhooks are shown is made in [`events`] by pure functions. Every error passes through one table, `errors`.
+//! [`OpenChat`] has what can be done, for routes and for sockets alike; `routes` reads requests and writes answers, `live`
+//! is the app on sockets; what sockets and webhooks are shown is made in [`events`] by pure functions. Every error passes
+//! through one table, `errors`.
 
 mod accounts;
 mod admission;
@@ -17,6 +18,7 @@ pub mod events;
 mod files;
 mod hooks;
 mod list;
+mod live;
 mod message;
 mod messages;
 mod notify;
@@ -34,10 +36,11 @@ pub use accounts::{Account, Accounts, RegisterBody, Scoped, SocketTokenBody};
 pub use caller::Caller;
 pub use envelope::{Envelope, Failure};
 pub use errors::{ApiError, Code, OpenChatDialect};
+pub use live::{Live, PartnerSockets};
 pub use message::{MessageType, MessageView, RoomMessage};
 pub use messages::{MarkRead, MarkReadBody, SendBody, Sent, Target};
 pub use open_chat::{OpenChat, OpenChatParts};
 pub use plugin::OpenChatPlugin;
 pub use rooms::NewRoom;
 pub use side::{Side, SideId};
-pub use sockets::{NoSockets, Sockets, UnknownSocket};
+pub use sockets::{Sockets, UnknownSocket};

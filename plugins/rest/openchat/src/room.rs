@@ -1,6 +1,6 @@
 //! A room as it is shown, made from a conversation of the domain.
 
-use natter_chat::{Conversation, Member};
+use natter_chat::{Channel, Conversation, Member};
 use natter_core::EntityId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -136,6 +136,13 @@ impl Room {
     /// The side that a user of the domain is in this room.
     pub(crate) fn side_of(&self, member: &str) -> Side {
         if member == self.user_member { Side::User } else { Side::Shop }
+    }
+
+    /// The same room with the names that the channel has now; `None` when they are the same.
+    pub(crate) fn renamed_by(&self, channel: &Channel) -> Option<Self> {
+        let RoomExtra { shop_name, user_name, .. } = RoomExtra::of(&channel.extra)?;
+        let is_same = self.shop_name == shop_name && self.user_name == user_name;
+        (!is_same).then(|| Self { shop_name, user_name, ..self.clone() })
     }
 
     pub(crate) fn extra(&self) -> RoomExtra {

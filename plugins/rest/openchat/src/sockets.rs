@@ -26,18 +26,3 @@ pub trait Sockets: Send + Sync + 'static {
         data: &Map<String, Value>,
     ) -> Result<(), UnknownSocket>;
 }
-
-/// A node on which nobody serves sockets.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoSockets;
-
-#[async_trait]
-impl Sockets for NoSockets {
-    async fn notify_all(&self, _: &TenantId, _: &str, _: &Map<String, Value>) -> u64 {
-        0
-    }
-
-    async fn notify_one(&self, _: &TenantId, _: &str, _: &str, _: &Map<String, Value>) -> Result<(), UnknownSocket> {
-        Err(UnknownSocket)
-    }
-}

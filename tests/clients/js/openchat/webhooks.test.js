@@ -4,18 +4,14 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 
-import { AUTHORITY, Endpoint } from '../support/endpoint.js';
+import { Endpoint, REACHABLE } from '../support/endpoint.js';
 import { Partner, startOpenChat, succeeds } from './support.js';
 
 let natter;
 let endpoint;
 before(async () => {
   endpoint = await Endpoint.start();
-  natter = await startOpenChat({
-    NATTER__WEBHOOKS__ALLOW_HOSTS__0: '127.0.0.1',
-    NATTER__WEBHOOKS__EXTRA_CA__0: AUTHORITY,
-    NATTER__WEBHOOKS__RETRY_MAX_MS: '200',
-  });
+  natter = await startOpenChat(REACHABLE);
 });
 after(async () => {
   await natter.remove();

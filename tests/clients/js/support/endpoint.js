@@ -49,9 +49,14 @@ export class Endpoint {
     this.url = `https://127.0.0.1:${this.port}/hook`;
   }
 
+  /** Waits until something is so. */
+  async until(isSo) {
+    for (let attempt = 0; attempt < ATTEMPTS && !isSo(); attempt += 1) await pause(PAUSE_MS);
+    assert.ok(isSo(), JSON.stringify(this.tries.map(({ event, data }) => [event, data])));
+  }
+
   async reach(list, count) {
-    for (let attempt = 0; attempt < ATTEMPTS && list.length < count; attempt += 1) await pause(PAUSE_MS);
-    assert.ok(list.length >= count, `${list.length} of ${count}: ${JSON.stringify(list.map(({ event }) => event))}`);
+    await this.until(() => list.length >= count);
     return list;
   }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::support::{Bench, Step, job, options};
-use crate::queue::job::{Delivery, Outcome};
+use crate::queue::job::{Delivery, JobKind, Outcome};
 use crate::queue::options::RetryPolicy;
 use crate::queue::outbox::Outbox;
 use crate::{JobId, Selection};
@@ -50,6 +50,22 @@ async fn a_peer_that_asks_for_patience_gets_it_within_bounds() {
         assert_eq!((seen[1].0 - seen[0].0) / 1000, got);
         bench.outbox.stop().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_is_tried_at_once_when_somebody_wants_it() {
+    let bench = Bench::new(&Arc::default(), options(), always_fails).await;
+    for tenant in ["shop", "other"] {
+        bench.outbox.enqueue(job(tenant, Some("room"), "a.example", tenant)).await.unwrap();
+    }
+    bench.outbox.start();
+    bench.until_attempts(12).await;
+    let before = bench.work.names().len();
+    assert_eq!(bench.outbox.hurry(JobKind::Mail, None), 0);
+    assert_eq!(bench.outbox.hurry(JobKind::Webhook, Some("shop")), 1);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(bench.work.names()[before..], ["shop"], "one attempt more, and of nobody else");
+    bench.until_attempts(before + 3).await;
 }
 
 #[tokio::test(start_paused = true)]

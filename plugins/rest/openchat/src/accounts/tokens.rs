@@ -67,14 +67,26 @@ impl Accounts {
             return Err(Rejection::Unauthorized(Unauthorized::TokenExpired).into());
         }
         let (_, account) = self.account(&found.account).await?.ok_or(UNKNOWN)?;
+        let mut good_until = found.expires_at;
         if found.scope.is_none() {
             let own = account.tokens.iter().find(|own| own.hash == hash).ok_or(UNKNOWN)?;
             if own.good_until.is_some_and(|until| until <= now_ms) {
                 return Err(Rejection::Unauthorized(Unauthorized::TokenExpired).into());
             }
+            good_until = own.good_until;
         }
         let tenant = self.tenant(&found.account).await?;
-        Ok(Caller::new(account, tenant, found.scope.clone()))
+        Ok(Caller::new(account, tenant, found.scope.clone()).until(good_until))
+    }
+
+    /// A partner as a caller who has shown no token, where that is allowed; `name` in any letter case.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub(crate) async fn without_token(&self, name: &str) -> Result<Option<Caller>, ApiError> {
+        let key = name.to_ascii_lowercase();
+        let Some((_, account)) = self.account(&key).await? else { return Ok(None) };
+        Ok(Some(Caller::new(account, self.tenant(&key).await?, None)))
     }
 
     /// Gives a partner a new access token; the one before stays good for a minute.
