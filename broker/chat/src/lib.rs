@@ -29,7 +29,7 @@ mod presence;
 mod projection;
 mod publish;
 mod receipts;
-mod rows;
+pub mod rows;
 mod search;
 #[cfg(test)]
 mod testing;
@@ -50,5 +50,5 @@ pub use model::*;
 pub use names::{chat_channel, user_channel};
 pub use preferences::may_push;
 pub use receipts::Receipts;
-pub use users::mention_tokens;
+pub use users::{is_email, mention_tokens};
 pub use work::{Happened, NoWork, Work};
