@@ -61,6 +61,11 @@ impl Session {
         Ok((begun, token))
     }
 
+    /// The session as one that began at another time.
+    pub(crate) fn begun_at(self, created_at: i64) -> Self {
+        Self { created_at, ..self }
+    }
+
     /// What a token is to this session.
     pub(crate) fn standing(&self, token: &RefreshToken, now_ms: i64) -> Standing {
         if !secrets::is_secret(&token.family, &self.family) {

@@ -41,7 +41,7 @@ impl Accounts {
         // Directly after all tokens of the user were made void, those made now bear a time that is a little ahead.
         let begins_at = user.token_time(now_ms.div_euclid(1_000)).saturating_mul(1_000).max(now_ms);
         let (row, token) = Session::begin(account.user, session, now_ms)?;
-        let row = Session { created_at: begins_at, ..row };
+        let row = row.begun_at(begins_at);
         SESSIONS.create(self.store(), tenant, &user.id, &session.to_hex(), &row).await?;
         Ok(SignedIn { account, user, session, refresh_token: token.text() })
     }

@@ -46,7 +46,7 @@ proptest! {
                 }
                 Err(error) => {
                     prop_assert!(recent >= 3);
-                    prop_assert!(matches!(error, AccountError::Throttled { retry_after_seconds: 1 }));
+                    prop_assert_eq!(error, AccountError::Throttled { retry_after_seconds: 1 });
                 }
             }
         }

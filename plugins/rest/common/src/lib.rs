@@ -19,6 +19,7 @@ mod form;
 mod idempotency;
 mod json;
 mod labels;
+mod list;
 mod multipart;
 mod openapi;
 mod paging;
@@ -30,6 +31,7 @@ mod rest;
 mod rest_plugin;
 mod serde_error;
 mod serve;
+mod time;
 
 #[cfg(test)]
 mod testing;
@@ -42,6 +44,7 @@ pub use docs::docs_mounts;
 pub use form::Form;
 pub use idempotency::{CallerScope, Idempotency, IdempotencyKey, idempotent};
 pub use json::Json;
+pub use list::{Entries, streamed_list};
 pub use multipart::{Upload, UploadRules, is_multipart};
 pub use openapi::ApiDocument;
 pub use paging::{InRange, Limit, Offset, Page};
@@ -52,3 +55,4 @@ pub use rejection::{FieldError, Rejection, Unauthorized};
 pub use rest::Rest;
 pub use rest_plugin::RestPlugin;
 pub use serde_error::decode_json;
+pub use time::iso;
