@@ -20,6 +20,8 @@ mod mail;
 mod messages;
 mod plugin;
 mod routes;
+#[cfg(test)]
+mod testing;
 mod tokens;
 mod users;
 mod views;

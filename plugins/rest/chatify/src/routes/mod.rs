@@ -4,6 +4,8 @@ mod auth;
 mod conversations;
 mod messages;
 mod passwords;
+#[cfg(test)]
+mod tests;
 mod users;
 
 use axum::Router;
