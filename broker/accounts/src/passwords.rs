@@ -73,7 +73,8 @@ impl Accounts {
     pub async fn reset(&self, tenant: &TenantId, token: &str, new: &str) -> Result<(), AccountError> {
         check::password(new)?;
         let is_whole = token.len() == ID_CHARACTERS + SECRET_CHARACTERS && token.is_ascii();
-        let (user, secret) = token.split_at_checked(ID_CHARACTERS).filter(|_| is_whole).ok_or(AccountError::BadToken)?;
+        let (user, secret) =
+            token.split_at_checked(ID_CHARACTERS).filter(|_| is_whole).ok_or(AccountError::BadToken)?;
         self.take_one_time(tenant, RESET, user, secret).await?;
         let account = self.account_of(tenant, user).await?.ok_or(AccountError::BadToken)?;
         let password = self.hasher().hash(new).await?;

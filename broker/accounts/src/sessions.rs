@@ -58,7 +58,8 @@ impl Accounts {
         let now_ms = self.now_ms();
         let renew = |session: Option<&Session>| {
             standing = session.map_or(Standing::Void, |session| session.standing(&token, now_ms));
-            let renewed = session.filter(|_| standing == Standing::Newest).map(|session| session.renewed(&next, now_ms));
+            let renewed =
+                session.filter(|_| standing == Standing::Newest).map(|session| session.renewed(&next, now_ms));
             Ok::<_, AccountError>(renewed)
         };
         let found = SESSIONS.update(self.store(), tenant, &user, &token.session.to_hex(), renew).await?;

@@ -112,8 +112,7 @@ async fn start(config: &Config, file: Option<&Path>) -> anyhow::Result<Node> {
     let sockets = Sockets::new(broker.clone());
     let chatify = chatify(&effective, &broker, &store, &chat, &rest, &outbox)?;
     sockets.register(chatify.app());
-    let takers: Vec<Arc<dyn Work>> =
-        vec![Arc::new(follow_ups), Arc::new(open_chat.clone()), Arc::new(chatify.clone())];
+    let takers: Vec<Arc<dyn Work>> = vec![Arc::new(follow_ups), Arc::new(open_chat.clone()), Arc::new(chatify.clone())];
     work.start(takers);
     let apis: Vec<Box<dyn RestPlugin>> = vec![
         Box::new(OpenChatPlugin::new(open_chat)),

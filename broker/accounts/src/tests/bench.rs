@@ -55,8 +55,7 @@ impl Bench {
     /// Accounts over a store, as after a restart.
     pub(super) fn on(store: Arc<dyn Store>) -> Self {
         let connection_limits = ConnectionLimits::default();
-        let options =
-            BrokerOptions { workers: 1, channels_max: 1_000, connection_limits, store: Arc::clone(&store) };
+        let options = BrokerOptions { workers: 1, channels_max: 1_000, connection_limits, store: Arc::clone(&store) };
         let (broker, _threads) = worker::start(options).unwrap();
         let chat = Chat::start(ChatParts { broker, renderer: Arc::new(Plain), work: Arc::new(NoWork) });
         let ahead = Arc::new(AtomicI64::new(0));

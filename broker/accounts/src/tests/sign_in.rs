@@ -69,7 +69,9 @@ async fn ten_failures_make_even_the_right_password_wait() {
     let throttled = done.iter().filter(|result| matches!(result, Err(AccountError::Throttled { .. }))).count();
     assert_eq!((wrong, throttled), (10, 2));
     let right = bench.login("ADA@example.com", PASSWORD).await.unwrap_err();
-    assert!(matches!(right, AccountError::Throttled { retry_after_seconds } if (1..=900).contains(&retry_after_seconds)));
+    assert!(
+        matches!(right, AccountError::Throttled { retry_after_seconds } if (1..=900).contains(&retry_after_seconds))
+    );
     let elsewhere = Credentials { email: "ada@example.com", password: PASSWORD, place: "10.0.0.2" };
     bench.accounts.login(&demo(), elsewhere).await.unwrap();
     bench.pass(15 * 60 * 1_000);

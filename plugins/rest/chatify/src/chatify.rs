@@ -90,7 +90,10 @@ impl Chatify {
         let ChatifyParts { broker, chat, rest, store, outbox, clock } = parts;
         let settings = Settings::new(config)?;
         if !settings.tokens.can_issue() {
-            tracing::warn!(tenant = settings.tokens.tenant(), "chatify's tenant has no token_secret: nobody can sign in");
+            tracing::warn!(
+                tenant = settings.tokens.tenant(),
+                "chatify's tenant has no token_secret: nobody can sign in"
+            );
         }
         let accounts = Accounts::new(AccountsParts { chat: chat.clone(), store, clock: Arc::clone(&clock) });
         accounts.watch(Arc::new(Doors::new(chat.clone(), broker.clone())));

@@ -9,8 +9,8 @@ use serde_json::Map;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::admission::Caller;
-use crate::check;
 use crate::chatify::Chatify;
+use crate::check;
 use crate::errors::ApiError;
 use crate::views::ConversationView;
 

@@ -8,8 +8,8 @@
 //! reads access tokens, which open real-time connections as well; `live` is what a connection over Socket.IO sees.
 
 mod admission;
-mod check;
 mod chatify;
+mod check;
 mod conversations;
 mod cookie;
 mod doors;

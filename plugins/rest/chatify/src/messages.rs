@@ -11,8 +11,8 @@ use serde_json::Map;
 use utoipa::ToSchema;
 
 use crate::admission::Caller;
-use crate::check;
 use crate::chatify::Chatify;
+use crate::check;
 use crate::errors::{ApiError, ChatifyDialect};
 use crate::views::SentView;
 

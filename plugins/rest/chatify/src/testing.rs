@@ -72,6 +72,7 @@ impl Deliverer for Mails {
 /// A running API.
 pub(crate) struct Bench {
     pub(crate) plugin: ChatifyPlugin,
+    pub(crate) chatify: Chatify,
     pub(crate) chat: Chat,
     pub(crate) broker: Broker,
     router: Router,
@@ -147,10 +148,11 @@ impl Bench {
         outbox.register(JobKind::Mail, Arc::<Mails>::clone(&mails));
         outbox.start();
         let parts = ChatifyParts { broker: broker.clone(), chat: chat.clone(), rest, store, outbox, clock };
-        let plugin = ChatifyPlugin::new(Chatify::new(&config, parts).unwrap());
+        let chatify = Chatify::new(&config, parts).unwrap();
+        let plugin = ChatifyPlugin::new(chatify.clone());
         let mounts = plugin.mounts(&ListenerView { plugins: vec!["chatify".to_owned()] });
         let router = mounts.into_iter().next().unwrap().router;
-        Self { plugin, chat, broker, router, mails, ahead, people: AtomicU64::new(0), folder }
+        Self { plugin, chatify, chat, broker, router, mails, ahead, people: AtomicU64::new(0), folder }
     }
 
     /// Lets time pass.

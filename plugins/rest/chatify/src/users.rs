@@ -4,8 +4,8 @@ use natter_chat::User;
 use std::sync::Arc;
 
 use crate::admission::Caller;
-use crate::check;
 use crate::chatify::Chatify;
+use crate::check;
 use crate::errors::ApiError;
 use crate::views::UserView;
 

@@ -15,7 +15,7 @@ impl Chatify {
     /// What its sockets see and may do; to be registered before the app that takes all users of tenants.
     pub fn app(&self) -> App {
         let (decides, connects, leaves) = (self.clone(), self.clone(), self.clone());
-        let (types, renews) = (self.clone(), self.clone());
+        let (types, renews, recovers) = (self.clone(), self.clone(), self.clone());
         let decide = move |attempt: Attempt| {
             let chatify = decides.clone();
             async move { chatify.decide(attempt).await }
@@ -25,6 +25,10 @@ impl Chatify {
             .on_connecting(move |socket| {
                 let chatify = connects.clone();
                 async move { chatify.connecting(&socket).await }
+            })
+            .on_connected(move |socket| {
+                let chatify = recovers.clone();
+                async move { chatify.recovered(&socket).await }
             })
             .on_disconnected(move |socket, _reason| {
                 leaves.live().remove(&socket);
@@ -50,6 +54,13 @@ impl Chatify {
                 Verdict::Accepted(Identity { tenant, user: user.id.as_str().into(), state })
             }
             Some(Err(error)) => Verdict::Refused(refused(error)),
+        }
+    }
+
+    /// A socket that goes on where an earlier connection was lost has not been asked about in [`Self::connecting`].
+    async fn recovered(&self, socket: &Socket) {
+        if socket.is_recovered() && self.connecting(socket).await.is_err() {
+            socket.disconnect(true);
         }
     }
 

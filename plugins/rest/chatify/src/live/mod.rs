@@ -10,6 +10,8 @@ mod app;
 mod events;
 mod render;
 mod sockets;
+#[cfg(test)]
+mod tests;
 mod work;
 
 pub(crate) use sockets::{LiveSockets, SocketLogin};

@@ -35,12 +35,11 @@ impl LiveSockets {
     }
 
     /// Those whose token has been over for longer than the grace.
-    fn over(&self, now_ms: i64) -> Vec<Socket> {
-        let sockets = self.0.iter().map(|entry| entry.value().clone());
+    pub(super) fn over(&self, now_ms: i64) -> Vec<Socket> {
         let is_over = |socket: &Socket| {
             socket.state::<SocketLogin>().is_some_and(|login| login.expires_at_ms() + GRACE_MS <= now_ms)
         };
-        sockets.filter(is_over).collect()
+        self.0.iter().filter(|entry| is_over(entry.value())).map(|entry| entry.value().clone()).collect()
     }
 }
 

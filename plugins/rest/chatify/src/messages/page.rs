@@ -8,8 +8,8 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::admission::Caller;
-use crate::check;
 use crate::chatify::Chatify;
+use crate::check;
 use crate::conversations::Entries;
 use crate::errors::ApiError;
 use crate::views::MessageView;

@@ -39,10 +39,8 @@ pub(crate) fn described(chatify: &Chatify) -> (Router<Chatify>, ApiDocument) {
 /// What needs a token. What creates may carry an `Idempotency-Key`.
 fn protected(chatify: &Chatify) -> OpenApiRouter<Chatify> {
     let once = from_fn_with_state(chatify.rest().clone(), idempotent::<ChatifyDialect>);
-    let creating = OpenApiRouter::new()
-        .routes(routes!(conversations::open))
-        .routes(routes!(messages::send))
-        .route_layer(once);
+    let creating =
+        OpenApiRouter::new().routes(routes!(conversations::open)).routes(routes!(messages::send)).route_layer(once);
     OpenApiRouter::new()
         .routes(routes!(auth::logout))
         .routes(routes!(passwords::change))

@@ -46,7 +46,8 @@ async fn every_route_of_the_document_is_there_and_no_other() {
     let document = bench.plugin.document().json();
     let mut found = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap().iter().filter(|(_, each)| each.get("responses").is_some()) {
+        for (method, operation) in item.as_object().unwrap().iter().filter(|(_, each)| each.get("responses").is_some())
+        {
             found.insert(format!("{} {path}", method.to_uppercase()));
             assert_eq!(operation.get("security").is_none(), is_public(path), "{method} {path}");
         }

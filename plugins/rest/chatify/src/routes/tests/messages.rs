@@ -28,7 +28,8 @@ fn contents(messages: &Value) -> Vec<&str> {
 async fn a_message_is_sent_and_read() {
     let bench = Bench::start().await;
     let (ada, bob, conversation) = pair(&bench).await;
-    let sent = bench.post("/api/v1/message", &ada.token, json!({ "convo_id": conversation, "message": "Hello!" })).await;
+    let sent =
+        bench.post("/api/v1/message", &ada.token, json!({ "convo_id": conversation, "message": "Hello!" })).await;
     let message = &sent.data(201)["message"];
     assert_eq!((&message["conversation"], &message["sender"]), (&json!(conversation), &json!(ada.id)));
     assert_eq!((&message["content"], &message["files"], &message["seq"]), (&json!("Hello!"), &json!([]), &json!(1)));
@@ -91,7 +92,8 @@ async fn conversations_of_others_are_closed() {
     let bench = Bench::start().await;
     let (_, _, conversation) = pair(&bench).await;
     let eve = bench.person("Eve").await;
-    let say = |convo_id: Value| bench.post("/api/v1/message", &eve.token, json!({ "convo_id": convo_id, "message": "x" }));
+    let say =
+        |convo_id: Value| bench.post("/api/v1/message", &eve.token, json!({ "convo_id": convo_id, "message": "x" }));
     say(json!(conversation)).await.fails(403);
     say(json!("672c05fc60f3fb044dc2d12c")).await.fails(404);
     say(json!("x")).await.fails(400);

@@ -11,7 +11,8 @@ async fn a_new_password_signs_out_everywhere_else() {
     let bench = Bench::start().await;
     let ada = bench.person("Ada").await;
     let other = bench.login(&ada.email, PASSWORD).await.text("/data/token");
-    let change = |old: &str, new: &str| bench.post("/api/v1/auth/password", &ada.token, json!({ "old": old, "new": new }));
+    let change =
+        |old: &str, new: &str| bench.post("/api/v1/auth/password", &ada.token, json!({ "old": old, "new": new }));
     change("wrong password", NEW).await.fails(401);
     change(PASSWORD, "short").await.fails(400);
     assert_eq!(*change(PASSWORD, NEW).await.data(200), json!({}));
