@@ -7,25 +7,22 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, bail};
-use natter_chat::{Chat, ChatParts, FollowUps, Work};
-use natter_chatsdk::{ChatSdkParts, ChatSdkPlugin, ChatSdkRenderer, ChatSdkWebhooks};
+use natter_chat::{Chat, ChatParts};
+use natter_chatsdk::ChatSdkRenderer;
 use natter_files::FileStore;
 use natter_node::config::Config;
 use natter_node::realtime::Sockets;
 use natter_node::tenant::Tenants;
 use natter_node::worker::{self, BrokerOptions};
 use natter_node::{Broker, metrics};
-use natter_openchat::{Live, OpenChat, OpenChatParts, OpenChatPlugin, PartnerSockets};
-use natter_outbox::guard::GuardedClient;
-use natter_outbox::preview::LinkPreviewer;
-use natter_outbox::push::PushSender;
 use natter_outbox::{Outbox, OutboxOptions};
-use natter_rest::{Rest, RestPlugin};
+use natter_rest::Rest;
 use natter_store::Clock;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::apis::{ApiParts, Apis};
 use crate::cli::ConfigArgs;
 use crate::gauges::Gauges;
 use crate::internal::{self, Internal};
@@ -36,7 +33,7 @@ use crate::state::Lifecycle;
 use crate::store::OpenStore;
 use crate::wiring::{BUILT, Plugins};
 use crate::work::PluginsWork;
-use crate::{admin, configuration, demo, descriptors, endpoints, logs, reload, shutdown};
+use crate::{admin, configuration, demo, descriptors, logs, reload, shutdown};
 
 /// Threads for everything that is not on the path of a message: accepting, handshakes, administration.
 const MAIN_THREADS: usize = 2;
@@ -105,23 +102,19 @@ async fn start(config: &Config, file: Option<&Path>) -> anyhow::Result<Node> {
     let work = Arc::new(PluginsWork::default());
     let chat = Chat::start(ChatParts { broker: broker.clone(), renderer, work: Arc::<PluginsWork>::clone(&work) });
     let rest = open_rest(&effective, &broker, &store, &tenants)?;
-    let client = endpoints::client(&effective.webhooks)?;
     let sockets = Sockets::new(broker.clone());
-    let partner_sockets = PartnerSockets::new(sockets.clone());
-    let open_chat = open_chat(&effective, &broker, &store, &chat, &rest, &outbox, &client, &partner_sockets);
-    endpoints::register(&outbox, client.clone(), &chat, &open_chat, clock(&broker));
-    let push = Arc::new(PushSender::from_config(&effective.push, &effective.webhooks.extra_ca, &clock(&broker))?);
-    let follow_ups = follow_ups(&effective, &chat, &outbox, &push)?;
-    let told = ChatSdkWebhooks::new(chat.clone(), outbox.clone());
-    let mut takers: Vec<Arc<dyn Work>> = vec![Arc::new(follow_ups), Arc::new(open_chat.clone()), Arc::new(told)];
-    if effective.listeners.iter().any(|listener| listener.serves("openchat")) {
-        // Sockets first: nothing of theirs waits for the outbox.
-        takers.insert(0, Arc::new(Live::start(&effective, open_chat.clone(), partner_sockets)));
-    }
+    let parts = ApiParts {
+        config: &effective,
+        broker: &broker,
+        store: &store.store,
+        chat: &chat,
+        rest: &rest,
+        outbox: &outbox,
+        sockets: &sockets,
+        clock: clock(&broker),
+    };
+    let Apis { plugins: apis, takers } = parts.open()?;
     work.start(takers);
-    let chatsdk = ChatSdkParts { chat: chat.clone(), rest: Arc::clone(&rest), push, client };
-    let apis: Vec<Box<dyn RestPlugin>> =
-        vec![Box::new(OpenChatPlugin::new(open_chat)), Box::new(ChatSdkPlugin::new(&effective, chatsdk))];
     let plugins = Plugins::new(&effective, &broker, sockets, &rest, apis)?;
     Ok(Node::new(file.map(Path::to_path_buf), config.clone(), broker, store, tenants, outbox, plugins))
 }
@@ -134,36 +127,6 @@ fn open_rest(config: &Config, broker: &Broker, store: &OpenStore, tenants: &Arc<
     let rest = Rest::new(config, Arc::clone(tenants), rows, files, clock)?;
     rest.start_sweeping();
     Ok(rest)
-}
-
-/// Open Chat, whose partners are told what happens by webhooks.
-fn open_chat(
-    config: &Config,
-    broker: &Broker,
-    store: &OpenStore,
-    chat: &Chat,
-    rest: &Arc<Rest>,
-    outbox: &Outbox,
-    client: &GuardedClient,
-    sockets: &PartnerSockets,
-) -> OpenChat {
-    let parts = OpenChatParts {
-        chat: chat.clone(),
-        rest: Arc::clone(rest),
-        store: Arc::clone(&store.store),
-        outbox: outbox.clone(),
-        client: client.clone(),
-        sockets: Arc::new(sockets.clone()),
-        clock: clock(broker),
-    };
-    OpenChat::new(config, parts)
-}
-
-/// Link previews and pushes.
-fn follow_ups(config: &Config, chat: &Chat, outbox: &Outbox, push: &Arc<PushSender>) -> anyhow::Result<FollowUps> {
-    let previewer = config.link_previews.enabled.then(|| LinkPreviewer::from_config(&config.link_previews)).transpose();
-    let previewer = previewer.context("links cannot be looked at")?;
-    Ok(FollowUps::new(chat, outbox.clone(), previewer, Arc::clone(push)))
 }
 
 /// The node's clock, for those who only want to know the time.
