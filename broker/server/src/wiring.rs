@@ -21,6 +21,7 @@ pub(crate) const BUILT: &[&str] = &[
     "webhooks",
     "link_previews",
     "push",
+    "mail",
     #[cfg(feature = "scylla")]
     "scylla",
 ];
