@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::{Context, bail};
 use natter_chat::{Chat, ChatParts, FollowUps, Work};
 use natter_chatsdk::{ChatSdkParts, ChatSdkPlugin, ChatSdkRenderer, ChatSdkWebhooks};
+use natter_connectnow::{ConnectNow, ConnectNowParts, ConnectNowPlugin};
 use natter_files::FileStore;
 use natter_node::config::Config;
 use natter_node::realtime::Sockets;
@@ -120,10 +121,26 @@ async fn start(config: &Config, file: Option<&Path>) -> anyhow::Result<Node> {
         // Sockets first: nothing of theirs waits for the outbox.
         takers.insert(0, Arc::new(Live::start(&effective, open_chat.clone(), partner_sockets)));
     }
+    let connect_now = ConnectNow::new(
+        &effective,
+        ConnectNowParts {
+            chat: chat.clone(),
+            rest: Arc::clone(&rest),
+            store: Arc::clone(&store.store),
+            outbox: outbox.clone(),
+            broker: broker.clone(),
+            sockets: sockets.clone(),
+            clock: clock(&broker),
+        },
+    );
+    takers.insert(0, Arc::new(connect_now.clone()));
     work.start(takers);
     let chatsdk = ChatSdkParts { chat: chat.clone(), rest: Arc::clone(&rest), push, client };
-    let apis: Vec<Box<dyn RestPlugin>> =
-        vec![Box::new(OpenChatPlugin::new(open_chat)), Box::new(ChatSdkPlugin::new(&effective, chatsdk))];
+    let apis: Vec<Box<dyn RestPlugin>> = vec![
+        Box::new(OpenChatPlugin::new(open_chat)),
+        Box::new(ChatSdkPlugin::new(&effective, chatsdk)),
+        Box::new(ConnectNowPlugin::new(connect_now)),
+    ];
     let plugins = Plugins::new(&effective, &broker, sockets, &rest, apis)?;
     Ok(Node::new(file.map(Path::to_path_buf), config.clone(), broker, store, tenants, outbox, plugins))
 }
