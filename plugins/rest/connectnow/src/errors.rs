@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use natter_chat::{ChatError, Missing};
+use natter_chat::ChatError;
 use natter_outbox::EnqueueError;
 use natter_rest::{Dialect, FieldError, Rejected, Rejection, Unauthorized, reject};
 use serde::Serialize;
@@ -89,7 +89,6 @@ impl From<Rejected<ConnectNowDialect>> for ApiError {
 impl From<ChatError> for ApiError {
     fn from(error: ChatError) -> Self {
         match error {
-            ChatError::NotFound(Missing::User) => Rejection::unavailable().into(),
             ChatError::NotFound(_) => Self::NotFound,
             ChatError::Forbidden(_) => Self::Forbidden,
             ChatError::Conflict(why) => Rejection::invalid("", why).into(),

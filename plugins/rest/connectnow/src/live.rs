@@ -5,6 +5,7 @@
 //! room.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
 use natter_chat::event::{Deletion, Event, EventBody};
@@ -21,6 +22,15 @@ use crate::shapes::{ChatUserView, DeletedMessageView, MessageView, SenderView};
 /// The app's name, and its namespace.
 const APP: &str = "connectnow";
 const NAMESPACE: &str = "/";
+/// How long a client that says again that its user types is not heard, in milliseconds.
+const TYPING_MS: i64 = 1_000;
+
+/// What is kept with a socket.
+struct Entered {
+    visitor: Visitor,
+    /// When its user typed last, in Unix milliseconds.
+    typed_at: AtomicI64,
+}
 
 impl ConnectNow {
     /// Opens the sockets of chat users.
@@ -52,13 +62,13 @@ impl ConnectNow {
         };
         let Some(tenant) = self.whole_tenant() else { return Verdict::NotMine };
         let user = visitor.user.as_str().into();
-        Verdict::Accepted(Identity { tenant, user, state: Arc::new(visitor) })
+        Verdict::Accepted(Identity { tenant, user, state: Arc::new(Entered { visitor, typed_at: AtomicI64::new(0) }) })
     }
 
     /// What happens in the chat from now on arrives. Somebody who was removed meanwhile is not let in.
     async fn enter(self, socket: Socket) -> Result<(), Refused> {
         let refused = || Refused::new("try again later");
-        let Some(visitor) = socket.state::<Visitor>().cloned() else { return Err(refused()) };
+        let Some(Entered { visitor, .. }) = socket.state::<Entered>() else { return Err(refused()) };
         socket.join(&room(visitor.chat)).await.map_err(|_| refused())?;
         self.chat().attach_socket(&socket).await.map_err(|_| refused())?;
         match self.chat().membership(&self.tenant(), &visitor.user, visitor.chat).await {
@@ -72,7 +82,11 @@ impl ConnectNow {
 
     /// A client says that its user types: the others of the chat are told, whatever API they use.
     async fn types(self, socket: Socket) -> Option<Args> {
-        let visitor = socket.state::<Visitor>()?.clone();
+        let Entered { visitor, typed_at } = socket.state::<Entered>()?;
+        let now_ms = self.now_ms();
+        if now_ms - typed_at.swap(now_ms, Ordering::Relaxed) < TYPING_MS {
+            return None;
+        }
         let told = async {
             let (tenant, chat) = (self.tenant(), visitor.chat);
             let member = self.chat().membership(&tenant, &visitor.user, chat).await?;

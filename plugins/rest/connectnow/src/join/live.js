@@ -25,6 +25,8 @@ export function follow(url, token, on) {
       for (const line of data.split('\n').filter(Boolean)) {
         const reply = JSON.parse(line);
         if (Object.keys(reply).length === 0) socket.send('{}');
+        // An expired token will not get better.
+        if (reply.error?.code === 109) end();
         if (reply.error) socket.close();
         if (reply.connect) {
           isConnected = true;
