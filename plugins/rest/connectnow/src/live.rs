@@ -4,6 +4,8 @@
 //! What needs more than the event says (who came or went, whose message was deleted, who types) is sent to the chat's
 //! room.
 
+mod document;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -18,6 +20,8 @@ use crate::caller::Visitor;
 use crate::connect_now::ConnectNow;
 use crate::errors::ApiError;
 use crate::shapes::{ChatUserView, DeletedMessageView, MessageView, SenderView};
+
+pub(crate) use document::document;
 
 /// The app's name, and its namespace.
 const APP: &str = "connectnow";

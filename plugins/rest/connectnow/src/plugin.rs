@@ -6,11 +6,11 @@ use axum::Router;
 use natter_node::auth::KeyError;
 use natter_node::config::Config;
 use natter_node::plugin::{ListenerView, Mount, Plugin};
-use natter_rest::{ApiDocument, Dialect, RestPlugin};
+use natter_rest::{ApiDocument, Dialect, EventsDocument, RestPlugin};
 
 use crate::connect_now::ConnectNow;
 use crate::errors::ConnectNowDialect;
-use crate::routes;
+use crate::{live, routes};
 
 /// Where the routes are.
 const PREFIXES: [&str; 7] =
@@ -48,6 +48,10 @@ impl Plugin for ConnectNowPlugin {
 impl RestPlugin for ConnectNowPlugin {
     fn document(&self) -> &ApiDocument {
         &self.document
+    }
+
+    fn events(&self) -> EventsDocument {
+        live::document()
     }
 
     fn reload(&self, config: &Config) -> Result<(), KeyError> {

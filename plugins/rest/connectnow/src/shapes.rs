@@ -156,7 +156,7 @@ impl SenderView {
 }
 
 /// What is left of a deleted message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct DeletedMessageView {
     pub(crate) id: String,
     pub(crate) chat_id: String,
