@@ -37,6 +37,14 @@ impl Chat {
         self.overview(&hot, caller).await
     }
 
+    /// A channel, whoever asks: for a document that decides itself about who may see it.
+    ///
+    /// # Errors
+    /// [`Missing::Channel`].
+    pub async fn channel_unasked(&self, tenant: &TenantId, channel: EntityId) -> Result<Channel, ChatError> {
+        Ok(self.hot(tenant, channel).await?.channel())
+    }
+
     /// The caller's channels: starred ones first, then by newest activity. Messages are not read for it.
     ///
     /// # Errors
@@ -134,6 +142,7 @@ impl Chat {
                 _ => None,
             },
             max_seq: fold.seq,
+            messages: fold.present(),
             unread: membership.as_ref().map_or(0, |member| fold.unread(member)),
             membership,
             channel,

@@ -6,7 +6,7 @@ use crate::error::ChatError;
 use crate::model::{Attachment, ChannelPatch, ChannelType, NewChannel, NewMessage};
 
 /// Characters of a channel's name.
-const NAME_MAX: usize = 200;
+const NAME_MAX: usize = 255;
 /// Characters of a description.
 const DESCRIPTION_MAX: usize = 2_000;
 /// Bytes of a URL.

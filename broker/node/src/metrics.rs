@@ -93,6 +93,7 @@ fn describe() {
     describe_gauge!("natter_webhook_oldest_seconds", "Age of the oldest webhook that waits and is in memory.");
     describe_gauge!("natter_webhook_dead", "Webhooks that were given up and are kept.");
     describe_counter!("natter_push_attempts_total", "Notifications handed to a provider, by provider and result.");
+    describe_counter!("natter_mail_attempts_total", "Attempts to send a mail, by result.");
     describe_counter!("natter_config_reload_total", "Reloads of the configuration, by result.");
     describe_gauge!("natter_config_last_reload_success", "1 when the last reload of the configuration worked.");
     describe_gauge!("natter_drain_remaining_connections", "Connections that a draining node still has.");

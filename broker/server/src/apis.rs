@@ -9,6 +9,7 @@ use anyhow::Context;
 use natter_chat::{Chat, FollowUps, Work};
 use natter_chatify::{Chatify, ChatifyParts, ChatifyPlugin};
 use natter_chatsdk::{ChatSdkParts, ChatSdkPlugin, ChatSdkWebhooks};
+use natter_connectnow::{ConnectNow, ConnectNowParts, ConnectNowPlugin};
 use natter_node::Broker;
 use natter_node::config::Config;
 use natter_node::realtime::Sockets;
@@ -50,13 +51,14 @@ impl ApiParts<'_> {
         let push = PushSender::from_config(&self.config.push, &self.config.webhooks.extra_ca, &self.clock)?;
         let push = Arc::new(push);
         let follow_ups = Arc::new(self.follow_ups(&push)?);
+        let connect_now = self.connect_now();
         let chatify = self.chatify()?;
         let partner_sockets = PartnerSockets::new(self.sockets.clone());
         let open_chat = self.open_chat(&client, &partner_sockets);
         endpoints::register(self.outbox, client.clone(), self.chat, &open_chat, Arc::clone(&self.clock));
 
         let told = ChatSdkWebhooks::new(self.chat.clone(), self.outbox.clone());
-        let mut takers: Vec<Arc<dyn Work>> = Vec::new();
+        let mut takers: Vec<Arc<dyn Work>> = vec![Arc::new(connect_now.clone())];
         if self.serves("chatify") {
             self.sockets.register(chatify.app());
             takers.push(Arc::new(chatify.clone()));
@@ -70,6 +72,7 @@ impl ApiParts<'_> {
         let plugins: Vec<Box<dyn RestPlugin>> = vec![
             Box::new(OpenChatPlugin::new(open_chat)),
             Box::new(ChatifyPlugin::new(chatify)),
+            Box::new(ConnectNowPlugin::new(connect_now)),
             Box::new(ChatSdkPlugin::new(self.config, chatsdk)),
         ];
         Ok(Apis { plugins, takers })
@@ -104,6 +107,20 @@ impl ApiParts<'_> {
             clock: Arc::clone(&self.clock),
         };
         Ok(Chatify::new(self.config, parts)?)
+    }
+
+    /// Connect Now, whose tokens open real-time connections.
+    fn connect_now(&self) -> ConnectNow {
+        let parts = ConnectNowParts {
+            chat: self.chat.clone(),
+            rest: Arc::clone(self.rest),
+            store: Arc::clone(self.store),
+            outbox: self.outbox.clone(),
+            broker: self.broker.clone(),
+            sockets: self.sockets.clone(),
+            clock: Arc::clone(&self.clock),
+        };
+        ConnectNow::new(self.config, parts)
     }
 
     /// Link previews and pushes.

@@ -3,6 +3,7 @@
 //! `cli` says what can be asked, `serve` starts a node, everything else has one subject that its name tells.
 
 mod admin;
+mod api_token;
 mod apis;
 mod cli;
 mod client;

@@ -15,7 +15,8 @@ use natter_node::realtime::Sockets;
 use natter_node::tenant::Tenants;
 use natter_node::worker::{self, BrokerOptions};
 use natter_node::{Broker, metrics};
-use natter_outbox::{Outbox, OutboxOptions};
+use natter_outbox::mail::MailDeliverer;
+use natter_outbox::{JobKind, Outbox, OutboxOptions};
 use natter_rest::Rest;
 use natter_store::Clock;
 use tokio::net::TcpListener;
@@ -98,6 +99,7 @@ async fn start(config: &Config, file: Option<&Path>) -> anyhow::Result<Node> {
     let broker = start_workers(config, &store)?;
     let tenants = Arc::new(Tenants::new(effective.tenants.iter().cloned()));
     let outbox = open_outbox(config, &store).await?;
+    outbox.register(JobKind::Mail, Arc::new(MailDeliverer::from_config(&config.mail)?));
     let renderer = Arc::new(ChatSdkRenderer);
     let work = Arc::new(PluginsWork::default());
     let chat = Chat::start(ChatParts { broker: broker.clone(), renderer, work: Arc::<PluginsWork>::clone(&work) });

@@ -10,17 +10,19 @@ use natter_node::config::{self, Config};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Builder;
 
+use crate::api_token::{self, Plugin};
 use crate::cli::ConfigArgs;
+use crate::client::NodeArgs;
 use crate::configuration;
 
 /// Tokens of users (JWT, signed with HS256).
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
-    /// Make a connection token for a user.
+    /// Make a connection token for a user; with --plugin an API token of that plugin.
     Create {
         /// The user; an empty name is an anonymous one.
-        #[arg(long)]
-        user: String,
+        #[arg(long, required_unless_present = "plugin", conflicts_with = "plugin")]
+        user: Option<String>,
         /// Subscribe the connection to this channel from the start; can be given again.
         #[arg(long = "channel", value_name = "CHANNEL")]
         channels: Vec<String>,
@@ -29,6 +31,20 @@ pub(crate) enum TokenCommand {
         meta: Option<Value>,
         #[command(flatten)]
         signing: Signing,
+        /// Make an API token of this plugin on the running node, for --name and --email.
+        #[arg(long, value_enum, requires_all = ["name", "email"])]
+        plugin: Option<Plugin>,
+        /// With --plugin: what the API user is called.
+        #[arg(long, requires = "plugin")]
+        name: Option<String>,
+        /// With --plugin: the API user's address; the same address is the same user.
+        #[arg(long, requires = "plugin")]
+        email: Option<String>,
+        /// With --plugin: open the data folder instead of asking a node; works only while no node runs.
+        #[arg(long, requires = "plugin")]
+        offline: bool,
+        #[command(flatten)]
+        node: NodeArgs,
     },
     /// Make a token that lets a user subscribe to one channel.
     CreateSubscription {
@@ -40,6 +56,8 @@ pub(crate) enum TokenCommand {
         channel: String,
         #[command(flatten)]
         signing: Signing,
+        #[command(flatten)]
+        config: ConfigArgs,
     },
     /// Show what a token says: header, claims, expiry; with --config or NATTER_CONFIG also whether it passes.
     Inspect {
@@ -65,8 +83,6 @@ pub(crate) struct Signing {
     /// The tenant's signing secret; without it the one of the configuration.
     #[arg(long, env = "NATTER_TOKEN_SECRET", hide_env_values = true)]
     secret: Option<String>,
-    #[command(flatten)]
-    config: ConfigArgs,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -78,38 +94,42 @@ struct Lifetime(Option<Duration>);
 /// There is no secret to sign with, or no token to read.
 pub(crate) fn run(command: TokenCommand) -> anyhow::Result<()> {
     match command {
-        TokenCommand::Create { user, channels, meta, signing } => {
+        TokenCommand::Create { plugin: Some(Plugin::Connectnow), name, email, offline, node, .. } => {
+            let (name, email) = (name.unwrap_or_default(), email.unwrap_or_default());
+            println!("{}", api_token::create(&node, offline, name, email)?);
+        }
+        TokenCommand::Create { user, channels, meta, signing, node, .. } => {
             let mut claims = Map::new();
-            claims.insert("sub".to_owned(), json!(user));
+            claims.insert("sub".to_owned(), json!(user.unwrap_or_default()));
             if !channels.is_empty() {
                 claims.insert("channels".to_owned(), json!(channels));
             }
             claims.extend(meta.map(|meta| ("meta".to_owned(), meta)));
-            println!("{}", sign(claims, &signing)?);
+            println!("{}", sign(claims, &signing, &node.config)?);
         }
-        TokenCommand::CreateSubscription { user, channel, signing } => {
+        TokenCommand::CreateSubscription { user, channel, signing, config } => {
             let claims = [("sub".to_owned(), json!(user)), ("channel".to_owned(), json!(channel))];
-            println!("{}", sign(claims.into_iter().collect(), &signing)?);
+            println!("{}", sign(claims.into_iter().collect(), &signing, &config)?);
         }
         TokenCommand::Inspect { token, config } => print!("{}", describe(&token, &config)?),
     }
     Ok(())
 }
 
-fn sign(mut claims: Map<String, Value>, signing: &Signing) -> anyhow::Result<String> {
+fn sign(mut claims: Map<String, Value>, signing: &Signing, config: &ConfigArgs) -> anyhow::Result<String> {
     let now = unix_seconds();
     claims.insert("aud".to_owned(), json!(signing.tenant));
     claims.insert("iat".to_owned(), json!(now));
     claims.extend(signing.expires.0.map(|lifetime| ("exp".to_owned(), json!(now.saturating_add(lifetime.as_secs())))));
     claims.extend(signing.info.clone().map(|info| ("info".to_owned(), info)));
-    Ok(auth::sign_hs256(&claims, &secret(signing)?)?)
+    Ok(auth::sign_hs256(&claims, &secret(signing, config)?)?)
 }
 
-fn secret(signing: &Signing) -> anyhow::Result<String> {
+fn secret(signing: &Signing, config: &ConfigArgs) -> anyhow::Result<String> {
     if let Some(secret) = signing.secret.as_ref().filter(|secret| !secret.is_empty()) {
         return Ok(secret.clone());
     }
-    let config = configuration::load(signing.config.config.as_deref())?;
+    let config = configuration::load(config.config.as_deref())?;
     let tenant = config.tenant(&signing.tenant).ok_or_else(|| unknown(&config, &signing.tenant))?;
     if tenant.token_secret.is_empty() {
         bail!("the configuration sets no token_secret for the tenant {:?}: give --secret", tenant.id);

@@ -17,11 +17,13 @@ pub(crate) const BUILT: &[&str] = &[
     "socketio",
     "openchat",
     "chatify",
+    "connectnow",
     "chatsdk",
     "files",
     "webhooks",
     "link_previews",
     "push",
+    "mail",
     #[cfg(feature = "scylla")]
     "scylla",
 ];

@@ -36,7 +36,7 @@ async fn prepare(folder: &Path) {
         kind: JobKind::Mail,
         order_key: None,
         host: "hooks.example".to_owned(),
-        payload: "{}".into(),
+        payload: r#"{"to":"ada@example.com","subject":"Hello","text":"Hello"}"#.into(),
     };
     for tenant in ["acme", "acme", "other"] {
         outbox.enqueue(job(tenant)).await.unwrap();
@@ -67,7 +67,8 @@ fn act(node: &Node, arguments: &[&str]) -> (bool, String) {
 fn dead_jobs_are_listed_tried_again_and_discarded() {
     let folder = tempfile::tempdir().unwrap();
     prepare(&folder.path().join("data"));
-    let node = Node::start_in(folder, "");
+    // Nobody listens there, so what is tried again waits.
+    let node = Node::start_in(folder, "[mail]\nsmtp_url = \"smtp://127.0.0.1:1\"\n");
 
     let dead = list(&node, &[]);
     assert_eq!(dead.len(), 3);

@@ -87,6 +87,23 @@ impl Fold {
         }
     }
 
+    /// Messages that are there.
+    pub(crate) fn present(&self) -> u64 {
+        self.seq.saturating_sub(self.deleted.len() as u64)
+    }
+
+    /// The number of the message at a place among those that are there, from 0; `None` behind the last one.
+    pub(crate) fn seq_at(&self, place: u64) -> Option<u64> {
+        let mut seq = place.saturating_add(1);
+        for (deleted, _) in &self.deleted {
+            if *deleted > seq {
+                break;
+            }
+            seq += 1;
+        }
+        (seq <= self.seq).then_some(seq)
+    }
+
     /// How many messages a user has sent.
     pub(crate) fn sent_by(&self, user: &str) -> u64 {
         self.sent.get(user).copied().unwrap_or_default()

@@ -78,6 +78,28 @@ impl Chat {
         Ok(Page { entries: self.entries(&hot, found, caller).await?, has_more, max_seq })
     }
 
+    /// Messages by their place among those that are there, from 0 and the oldest on, up to `limit` (1 to [`PAGE_MAX`]);
+    /// and how many there are. Of a channel with more than 10,000 deleted messages, places are those of the newer part.
+    ///
+    /// # Errors
+    /// [`Missing::Channel`] when the caller may not see it.
+    pub async fn messages_at(
+        &self,
+        tenant: &TenantId,
+        caller: &str,
+        channel: EntityId,
+        place: u64,
+        limit: usize,
+    ) -> Result<(Vec<Message>, u64), ChatError> {
+        let hot = self.visible(tenant, caller, channel).await?;
+        let (first, present) = hot.with_fold(|fold| (fold.seq_at(place), fold.present()));
+        let Some(first) = first else { return Ok((Vec::new(), present)) };
+        let Some(offset) = self.store().find_seq(&hot.key, first).await? else { return Ok((Vec::new(), present)) };
+        let walk = Walk { offset, is_forward: true, with_deleted: false };
+        let found = self.collect(&hot, walk, limit.clamp(1, PAGE_MAX)).await?;
+        Ok((self.finish_all(&hot, found, Some(caller)).await?, present))
+    }
+
     /// The newest message below a number that is not deleted.
     pub(crate) async fn newest_below(&self, hot: &HotChannel, below: u64) -> Result<Option<Message>, ChatError> {
         let Some(offset) = self.store().find_seq(&hot.key, below).await? else { return Ok(None) };

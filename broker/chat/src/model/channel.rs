@@ -94,7 +94,7 @@ impl Channel {
 pub struct NewChannel {
     /// What it is for.
     pub kind: ChannelType,
-    /// 1 to 200 characters; may be empty for a conversation of two.
+    /// 1 to 255 characters; may be empty for a conversation of two.
     pub name: String,
     /// Up to 2,000 characters.
     pub description: Option<String>,
@@ -130,6 +130,8 @@ pub struct ChannelOverview {
     pub last_message: Option<super::Message>,
     /// Number of the newest message.
     pub max_seq: u64,
+    /// Messages that are there.
+    pub messages: u64,
     /// Unix milliseconds of the newest message, else of the channel's making.
     pub activity_at: i64,
     /// The caller's membership; `None` for a reader of an open channel.

@@ -1,6 +1,7 @@
 //! `/admin/api`: what the command line asks the running node for. Every call needs the bearer token of the owner-only
 //! file in the data folder; errors are `{"error": "…"}`.
 
+mod connectnow;
 mod outbox;
 mod status;
 mod tenants;
@@ -22,6 +23,7 @@ use crate::internal::Internal;
 use crate::node::Node;
 use crate::routes::not_found;
 
+pub(crate) use connectnow::NewApiUser;
 pub(crate) use tenants::{NewKey, NewTenant, TenantList, TenantSummary};
 pub(crate) use token_file::{make as token_of, read as read_token};
 
@@ -36,6 +38,7 @@ pub(crate) fn router(internal: Arc<Internal>) -> Router {
         .route("/admin/api/outbox/{id}/discard", post(outbox::discard))
         .route("/admin/api/tenants", get(tenants::list).post(tenants::add))
         .route("/admin/api/tenants/{tenant}/keys", post(tenants::issue))
+        .route("/admin/api/connectnow/tokens", post(connectnow::create))
         .fallback(|| async { not_found() })
         .layer(middleware::from_fn_with_state(Arc::clone(&internal), authorize))
         .with_state(internal)

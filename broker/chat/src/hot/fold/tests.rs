@@ -111,3 +111,14 @@ fn a_deletion_of_the_newest_message_says_where_to_look_for_the_one_before() {
     post(&mut fold, 1);
     assert!(matches!(&fold.last, LastMessage::Known(last) if last.seq == 3));
 }
+
+#[test]
+fn places_pass_over_what_is_deleted() {
+    let deleted = |seqs: &[u64]| seqs.iter().map(|seq| (*seq, "ann".to_owned())).collect();
+    let fold = Fold { seq: 6, deleted: deleted(&[1, 2, 5]), ..Fold::default() };
+    assert_eq!((0..5).map(|place| fold.seq_at(place)).collect::<Vec<_>>(), [Some(3), Some(4), Some(6), None, None]);
+    assert_eq!(fold.present(), 3);
+    let all = Fold { seq: 2, deleted: deleted(&[1, 2]), ..Fold::default() };
+    assert_eq!((all.seq_at(0), all.present()), (None, 0));
+    assert_eq!(Fold { seq: 2, ..Fold::default() }.seq_at(u64::MAX), None);
+}

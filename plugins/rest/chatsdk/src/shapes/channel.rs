@@ -176,7 +176,7 @@ pub(crate) struct ChatSdkChannelQuery {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ChatSdkNewChannel {
-    /// 1 to 200 characters; a conversation needs none.
+    /// 1 to 255 characters; a conversation needs none.
     #[serde(default)]
     pub(crate) name: Option<String>,
     #[serde(rename = "type")]
