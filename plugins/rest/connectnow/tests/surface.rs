@@ -77,7 +77,13 @@ async fn every_route_is_below_a_prefix_and_lets_nobody_in_without_a_token() {
         assert!(bench.prefixes.iter().any(fits), "{path}");
         let (method, uri) = (method.to_uppercase(), path.replace(['{', '}'], "x"));
         let answer = bench.call(&method, &uri, "", Value::Null).await;
-        let expected = if path == PAGE { 404 } else if is_public(path) { 422 } else { 401 };
+        let expected = if path == PAGE {
+            404
+        } else if is_public(path) {
+            422
+        } else {
+            401
+        };
         assert_eq!(answer.status.as_u16(), expected, "{method} {path}: {}", answer.json);
         let guessed = bench.call(&method, &uri, &"a".repeat(60), Value::Null).await;
         assert_eq!(guessed.status.as_u16(), expected, "{method} {path}");
