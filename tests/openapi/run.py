@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "clients/python"
 from apis import APIS  # noqa: E402
 from natter import Natter, free_port  # noqa: E402
 from operation import Verdict, judge  # noqa: E402
+from worlds import connectnow  # noqa: E402
 
 LIMITS = ("TOKENS", "MESSAGES", "REQUESTS")
 """ChatSDK's limits, which would otherwise answer for the operations."""
@@ -47,8 +48,12 @@ def node() -> tuple[Natter, str]:
         "NATTER__LINK_PREVIEWS__ENABLED": "false",
         "NATTER__PLUGINS__OPENCHAT__REGISTRATIONS_PER_MINUTE": "1000000",
     }
+    user = {"NAME": "Ada", "EMAIL": "ada@example.com", "API_TOKEN": connectnow.API_TOKEN}
+    settings |= {f"NATTER__PLUGINS__CONNECTNOW__USERS__0__{name}": value for name, value in user.items()}
     settings |= {f"NATTER__PLUGINS__CHATSDK__LIMITS__{name}_PER_MINUTE": "1000000" for name in LIMITS}
-    return Natter(settings=settings), base
+    natter = Natter(settings=settings)
+    os.environ[connectnow.OUTBOX] = str(natter.folder / "outbox")
+    return natter, base
 
 
 def unlisted(base: str) -> set[str]:

@@ -17,12 +17,14 @@ use crate::shapes::{ChatUserView, One};
 #[utoipa::path(
     get,
     path = "/api/chats/{chat_id}/users",
+    operation_id = "list_chat_users",
     params(("chat_id" = String, Path), PageQuery),
     responses(
         (status = 200, body = ListOf<ChatUserView>),
         (status = 401, body = Failure),
         (status = 403, description = "Of another chat", body = Failure),
         (status = 404, body = Failure),
+        (status = 422, description = "No such page number or cursor", body = Failure),
     ),
     security(("api_token" = []), ("chat_user_token" = [])),
 )]
@@ -43,6 +45,7 @@ pub(super) async fn list(
 #[utoipa::path(
     get,
     path = "/api/chats/{chat_id}/users/{user_id}",
+    operation_id = "show_chat_user",
     params(("chat_id" = String, Path), ("user_id" = String, Path)),
     responses(
         (status = 200, body = One<ChatUserView>),
@@ -66,10 +69,12 @@ pub(super) async fn show(
 #[utoipa::path(
     post,
     path = "/api/chats/{chat_id}/users",
+    operation_id = "create_chat_user",
     params(("chat_id" = String, Path)),
     request_body = ChatUserBody,
     responses(
         (status = 201, body = One<ChatUserView>),
+        (status = 400, description = "The body cannot be read", body = Failure),
         (status = 401, body = Failure),
         (status = 404, body = Failure),
         (status = 422, body = Failure),
@@ -94,10 +99,12 @@ pub(super) async fn create(
 #[utoipa::path(
     put,
     path = "/api/chats/{chat_id}/users/{user_id}",
+    operation_id = "edit_chat_user",
     params(("chat_id" = String, Path), ("user_id" = String, Path)),
     request_body = ChatUserBody,
     responses(
         (status = 200, body = One<ChatUserView>),
+        (status = 400, description = "The body cannot be read", body = Failure),
         (status = 401, body = Failure),
         (status = 403, description = "Somebody who came through another API", body = Failure),
         (status = 404, body = Failure),
@@ -121,6 +128,7 @@ pub(super) async fn edit(
 #[utoipa::path(
     delete,
     path = "/api/chats/{chat_id}/users/{user_id}",
+    operation_id = "delete_chat_user",
     params(("chat_id" = String, Path), ("user_id" = String, Path)),
     responses((status = 204), (status = 401, body = Failure), (status = 404, body = Failure)),
     security(("api_token" = [])),

@@ -17,8 +17,13 @@ use crate::shapes::{ChatUserView, ChatView, One, ShareView};
 #[utoipa::path(
     get,
     path = "/api/chats",
+    operation_id = "list_chats",
     params(PageQuery),
-    responses((status = 200, body = ListOf<ChatView>), (status = 401, body = Failure)),
+    responses(
+        (status = 200, body = ListOf<ChatView>),
+        (status = 401, body = Failure),
+        (status = 422, description = "No such page number", body = Failure),
+    ),
     security(("api_token" = [])),
 )]
 pub(super) async fn list(
@@ -36,6 +41,7 @@ pub(super) async fn list(
 #[utoipa::path(
     get,
     path = "/api/chats/{chat_id}",
+    operation_id = "show_chat",
     params(("chat_id" = String, Path)),
     responses((status = 200, body = One<ChatView>), (status = 401, body = Failure), (status = 404, body = Failure)),
     security(("api_token" = [])),
@@ -53,8 +59,14 @@ pub(super) async fn show(
 #[utoipa::path(
     post,
     path = "/api/chats",
+    operation_id = "create_chat",
     request_body = ChatBody,
-    responses((status = 201, body = One<ChatView>), (status = 401, body = Failure), (status = 422, body = Failure)),
+    responses(
+        (status = 201, body = One<ChatView>),
+        (status = 400, description = "The body cannot be read", body = Failure),
+        (status = 401, body = Failure),
+        (status = 422, body = Failure),
+    ),
     security(("api_token" = [])),
 )]
 pub(super) async fn create(
@@ -70,10 +82,12 @@ pub(super) async fn create(
 #[utoipa::path(
     put,
     path = "/api/chats/{chat_id}",
+    operation_id = "edit_chat",
     params(("chat_id" = String, Path)),
     request_body = ChatBody,
     responses(
         (status = 200, body = One<ChatView>),
+        (status = 400, description = "The body cannot be read", body = Failure),
         (status = 401, body = Failure),
         (status = 404, body = Failure),
         (status = 422, body = Failure),
@@ -95,6 +109,7 @@ pub(super) async fn edit(
 #[utoipa::path(
     delete,
     path = "/api/chats/{chat_id}",
+    operation_id = "delete_chat",
     params(("chat_id" = String, Path)),
     responses((status = 204), (status = 401, body = Failure), (status = 404, body = Failure)),
     security(("api_token" = [])),
@@ -116,6 +131,7 @@ pub(super) async fn delete(
     request_body = ReadBody,
     responses(
         (status = 200, body = One<ChatUserView>),
+        (status = 400, description = "The body cannot be read", body = Failure),
         (status = 401, body = Failure),
         (status = 403, description = "With an API token, or for another chat", body = Failure),
         (status = 404, body = Failure),
@@ -146,9 +162,11 @@ pub(super) async fn read(
     request_body = ShareBody,
     responses(
         (status = 200, body = One<ShareView>),
+        (status = 400, description = "The body cannot be read", body = Failure),
         (status = 401, body = Failure),
         (status = 403, description = "For another chat", body = Failure),
         (status = 404, body = Failure),
+        (status = 422, body = Failure),
     ),
     security(("api_token" = []), ("chat_user_token" = [])),
 )]
@@ -171,9 +189,11 @@ pub(super) async fn share(
     request_body = ShareBody,
     responses(
         (status = 200, body = One<ShareView>),
+        (status = 400, description = "The body cannot be read", body = Failure),
         (status = 401, body = Failure),
         (status = 403, description = "For another chat", body = Failure),
         (status = 404, body = Failure),
+        (status = 422, body = Failure),
     ),
     security(("api_token" = []), ("chat_user_token" = [])),
 )]

@@ -24,6 +24,7 @@ const ACCEPTED: Accepted = Accepted { message: "If this address may join, a code
     request_body = GetTokenBody,
     responses(
         (status = 200, body = One<TokenView>),
+        (status = 400, description = "The body cannot be read", body = Failure),
         (status = 404, body = Failure),
         (status = 422, description = "A wrong code, or an address that has none", body = Failure),
         (status = 429, body = Failure),
@@ -47,6 +48,7 @@ pub(super) async fn get_token(
     request_body = GetTokenBody,
     responses(
         (status = 200, body = One<TokenView>),
+        (status = 400, description = "The body cannot be read", body = Failure),
         (status = 404, body = Failure),
         (status = 422, description = "A wrong code, or an address that has none", body = Failure),
         (status = 429, body = Failure),
@@ -69,6 +71,7 @@ pub(super) async fn get_token_without_prefix(
     request_body = SendCodeBody,
     responses(
         (status = 202, body = Accepted),
+        (status = 400, description = "The body cannot be read", body = Failure),
         (status = 404, body = Failure),
         (status = 422, description = "A wrong password", body = Failure),
         (status = 429, description = "Five codes an hour for an address", body = Failure),
@@ -93,6 +96,7 @@ pub(super) async fn send_code(
     request_body = SendCodeBody,
     responses(
         (status = 202, body = Accepted),
+        (status = 400, description = "The body cannot be read", body = Failure),
         (status = 404, body = Failure),
         (status = 422, description = "A wrong password", body = Failure),
         (status = 429, description = "Five codes an hour for an address", body = Failure),

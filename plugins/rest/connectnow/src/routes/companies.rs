@@ -17,8 +17,13 @@ use crate::shapes::{CompanyView, One};
 #[utoipa::path(
     get,
     path = "/api/companies",
+    operation_id = "list_companies",
     params(PageQuery),
-    responses((status = 200, body = ListOf<CompanyView>), (status = 401, body = Failure)),
+    responses(
+        (status = 200, body = ListOf<CompanyView>),
+        (status = 401, body = Failure),
+        (status = 422, description = "No such page number", body = Failure),
+    ),
     security(("api_token" = [])),
 )]
 pub(super) async fn list(
@@ -37,6 +42,7 @@ pub(super) async fn list(
 #[utoipa::path(
     get,
     path = "/api/companies/{company_id}",
+    operation_id = "show_company",
     params(("company_id" = String, Path)),
     responses(
         (status = 200, body = One<CompanyView>),
@@ -57,9 +63,11 @@ pub(super) async fn show(
 #[utoipa::path(
     post,
     path = "/api/companies",
+    operation_id = "create_company",
     request_body = CompanyBody,
     responses(
         (status = 201, body = One<CompanyView>),
+        (status = 400, description = "The body cannot be read", body = Failure),
         (status = 401, body = Failure),
         (status = 422, body = Failure),
     ),
@@ -79,10 +87,12 @@ pub(super) async fn create(
 #[utoipa::path(
     put,
     path = "/api/companies/{company_id}",
+    operation_id = "edit_company",
     params(("company_id" = String, Path)),
     request_body = CompanyBody,
     responses(
         (status = 200, body = One<CompanyView>),
+        (status = 400, description = "The body cannot be read", body = Failure),
         (status = 401, body = Failure),
         (status = 404, body = Failure),
         (status = 422, body = Failure),
@@ -105,6 +115,7 @@ pub(super) async fn edit(
 #[utoipa::path(
     delete,
     path = "/api/companies/{company_id}",
+    operation_id = "delete_company",
     params(("company_id" = String, Path)),
     responses((status = 204), (status = 401, body = Failure), (status = 404, body = Failure)),
     security(("api_token" = [])),

@@ -18,12 +18,14 @@ use crate::shapes::{MessageView, One};
 #[utoipa::path(
     get,
     path = "/api/chats/{chat_id}/messages",
+    operation_id = "list_messages",
     params(("chat_id" = String, Path), PageQuery, BesideQuery),
     responses(
         (status = 200, body = ListOf<MessageView>),
         (status = 401, body = Failure),
         (status = 403, description = "Of another chat", body = Failure),
         (status = 404, body = Failure),
+        (status = 422, description = "No such page number or cursor", body = Failure),
     ),
     security(("api_token" = []), ("chat_user_token" = [])),
 )]
@@ -44,6 +46,7 @@ pub(super) async fn list(
 #[utoipa::path(
     get,
     path = "/api/chats/{chat_id}/messages/{message_id}",
+    operation_id = "show_message",
     params(("chat_id" = String, Path), ("message_id" = String, Path)),
     responses(
         (status = 200, body = One<MessageView>),
@@ -66,10 +69,12 @@ pub(super) async fn show(
 #[utoipa::path(
     post,
     path = "/api/chats/{chat_id}/messages",
+    operation_id = "create_message",
     params(("chat_id" = String, Path)),
     request_body = MessageBody,
     responses(
         (status = 201, body = One<MessageView>),
+        (status = 400, description = "The body cannot be read", body = Failure),
         (status = 401, body = Failure),
         (status = 403, description = "With an API token, to another chat, or to a closed one", body = Failure),
         (status = 404, body = Failure),
@@ -94,10 +99,12 @@ pub(super) async fn create(
 #[utoipa::path(
     put,
     path = "/api/chats/{chat_id}/messages/{message_id}",
+    operation_id = "edit_message",
     params(("chat_id" = String, Path), ("message_id" = String, Path)),
     request_body = MessageBody,
     responses(
         (status = 200, body = One<MessageView>),
+        (status = 400, description = "The body cannot be read", body = Failure),
         (status = 401, body = Failure),
         (status = 403, description = "Of another sender or chat", body = Failure),
         (status = 404, body = Failure),
@@ -121,6 +128,7 @@ pub(super) async fn edit(
 #[utoipa::path(
     delete,
     path = "/api/chats/{chat_id}/messages/{message_id}",
+    operation_id = "delete_message",
     params(("chat_id" = String, Path), ("message_id" = String, Path)),
     responses(
         (status = 204),
