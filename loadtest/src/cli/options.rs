@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::args::{DurabilityArgs, FanoutArgs, IdleArgs, InterfaceName, LoadArgs, RoomsArgs, SenderArgs, SendsArgs, SocketIoArgs};
+use super::args::{
+    DurabilityArgs, FanoutArgs, IdleArgs, InterfaceName, LoadArgs, RoomsArgs, SenderArgs, SendsArgs, SocketIoArgs,
+};
 use crate::client::{frame, marker};
 use crate::load::plan::Pace;
 use crate::scenario::durability::{DurabilityOptions, Interface};

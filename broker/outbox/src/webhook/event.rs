@@ -6,9 +6,12 @@ use serde_json::value::RawValue;
 
 use crate::queue::{Job, JobId, JobKind};
 
-/// Something that a tenant's server is told. Its place in the queue is its JSON without the id, which is the job's.
+/// Something that a tenant's server is told, as it waits in the queue.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WebhookEvent {
+    /// Its name, which stays the same if it is queued twice; without one it is the job's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// What has happened, such as `message.new`.
     pub event: String,
     /// Whose endpoint it is, where the protocol has such a name.
@@ -60,6 +63,6 @@ impl WebhookEvent {
             created_at: &self.created_at,
             data: &self.data,
         };
-        serde_json::to_vec(&Body { id: id.to_string(), event })
+        serde_json::to_vec(&Body { id: self.id.clone().unwrap_or_else(|| id.to_string()), event })
     }
 }

@@ -74,6 +74,7 @@ fn deliverer(url: Option<String>, allow: &[&str]) -> WebhookDeliverer {
 
 fn event() -> WebhookEvent {
     WebhookEvent {
+        id: None,
         event: "message.new".to_owned(),
         username: Some("shop".to_owned()),
         created_at: "2026-11-21T12:00:00.000Z".to_owned(),
@@ -111,6 +112,15 @@ async fn the_body_and_its_signature_are_as_documented() {
     let seen = seen.lock().clone();
     assert_eq!(seen[0], expected);
     assert!(seen[1].get("username").is_none() && seen[1]["id"] == expected["id"]);
+}
+
+#[tokio::test]
+async fn an_event_with_a_name_of_its_own_keeps_it() {
+    let (base, seen) = server().await;
+    let deliverer = deliverer(Some(format!("{base}/hook")), &["127.0.0.1"]);
+    let named = WebhookEvent { id: Some("abc-7".to_owned()), ..event() };
+    assert_eq!(deliverer.deliver(&of(named)).await, Outcome::Done);
+    assert_eq!(seen.lock()[0]["id"], "abc-7");
 }
 
 #[test]

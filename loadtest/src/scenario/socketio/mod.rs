@@ -97,7 +97,8 @@ fn idle(setting: &Setting, options: &SocketIoOptions, readers: &mut Readers, fig
     let before = setting.server()?;
     let mut receiver = Receiver::new();
     for index in 0..options.idle {
-        let client = Client::open(&setting.target, index, &mut receiver).with_context(|| format!("connection {index}"))?;
+        let client =
+            Client::open(&setting.target, index, &mut receiver).with_context(|| format!("connection {index}"))?;
         readers.add(client, false)?;
     }
     let opened = setting.server()?;
@@ -121,7 +122,8 @@ fn fan_out(
     let mut receiver = Receiver::new();
     for index in 0..options.members {
         let place = options.idle + index;
-        let mut client = Client::open(&setting.target, place, &mut receiver).with_context(|| format!("member {index}"))?;
+        let mut client =
+            Client::open(&setting.target, place, &mut receiver).with_context(|| format!("member {index}"))?;
         client.join(ROOM, &mut receiver).with_context(|| format!("member {index}"))?;
         readers.add(client, true)?;
     }

@@ -4,6 +4,7 @@
 //! concerns a room is told in its order.
 
 mod endpoint;
+mod told;
 
 use async_trait::async_trait;
 use natter_chat::event::{Event, EventBody};
@@ -32,7 +33,8 @@ pub(crate) fn webhook_of(username: &str, happened: &Happened<'_>, conversation: 
     match &happened.event.body {
         EventBody::Message(posted) => {
             let message = posted.as_ref().clone().into_message(room.id, happened.seq, happened.time_ms);
-            tell("message.new", raw(&RoomMessage::of(&room, &message)))
+            let event = tell("message.new", raw(&RoomMessage::of(&room, &message)))?;
+            Some(WebhookEvent { id: Some(told::name_of(room.id, happened.offset)), ..event })
         }
         EventBody::ChannelCreated(_) => {
             let room_id = room.id.to_hex();
@@ -66,7 +68,7 @@ fn raw(data: &impl Serialize) -> Option<Box<RawValue>> {
 
 fn told(username: &str, event: &str, time_ms: i64, data: Box<RawValue>) -> WebhookEvent {
     let (event, username) = (event.to_owned(), Some(username.to_owned()));
-    WebhookEvent { event, username, created_at: iso(time_ms), data }
+    WebhookEvent { id: None, event, username, created_at: iso(time_ms), data }
 }
 
 fn job(tenant: &TenantId, account: &Account, event: WebhookEvent, room: Option<&str>) -> Result<Option<Job>, ApiError> {
@@ -83,6 +85,11 @@ impl OpenChat {
         if account.webhook.is_none() || !is_told(happened.event) {
             return Ok(());
         }
+        // What is in no log happens once.
+        let is_logged = matches!(happened.event.body, EventBody::Message(_));
+        if is_logged && self.has_told(happened.channel, happened.offset).await? {
+            return Ok(());
+        }
         let conversation = match self.chat().conversation(happened.tenant, happened.channel).await {
             Ok(conversation) => conversation,
             Err(ChatError::NotFound(_)) => return Ok(()),
@@ -90,7 +97,8 @@ impl OpenChat {
         };
         let Some(event) = webhook_of(&account.username, happened, &conversation) else { return Ok(()) };
         let room = conversation.channel.id.to_hex();
-        self.enqueue(job(happened.tenant, &account, event, Some(&room))?).await
+        self.enqueue(job(happened.tenant, &account, event, Some(&room))?).await?;
+        if is_logged { self.set_told(happened.channel, happened.offset).await } else { Ok(()) }
     }
 
     /// Queues what a partner's server is told of a side that has come or gone.
