@@ -116,6 +116,15 @@ async fn the_body_and_its_signature_are_as_documented() {
     assert!(seen[1].get("username").is_none() && seen[1]["id"] == expected["id"]);
 }
 
+#[tokio::test]
+async fn an_event_with_a_name_of_its_own_keeps_it() {
+    let (base, seen) = server().await;
+    let deliverer = deliverer(Some(format!("{base}/hook")), &["127.0.0.1"]);
+    let named = WebhookEvent { id: Some("abc-7".to_owned()), ..event() };
+    assert_eq!(deliverer.deliver(&of(named)).await, Outcome::Done);
+    assert_eq!(seen.lock()[0]["id"], "abc-7");
+}
+
 #[test]
 fn the_signature_is_the_known_one() {
     // Computed with `printf '%s' '1700000000.{}' | openssl dgst -sha256 -hmac secret`.

@@ -4,6 +4,7 @@
 //! concerns a room is told in its order.
 
 mod endpoint;
+mod told;
 
 use async_trait::async_trait;
 use natter_chat::event::{Event, EventBody};
@@ -73,6 +74,11 @@ impl OpenChat {
         if account.webhook.is_none() || !is_told(happened.event) {
             return Ok(());
         }
+        // What is in no log happens once.
+        let is_logged = matches!(happened.event.body, EventBody::Message(_));
+        if is_logged && self.has_told(happened.channel, happened.offset).await? {
+            return Ok(());
+        }
         let conversation = match self.chat().conversation(happened.tenant, happened.channel).await {
             Ok(conversation) => conversation,
             Err(ChatError::NotFound(_)) => return Ok(()),
@@ -81,7 +87,8 @@ impl OpenChat {
         let Some(event) = webhook_of(&account.username, happened, &conversation) else { return Ok(()) };
         let event = WebhookEvent { id: happened.log_name(), ..event };
         let room = conversation.channel.id.to_hex();
-        self.tell_partner(happened.tenant, &account, event, Some(&room)).await.map(|_| ())
+        self.tell_partner(happened.tenant, &account, event, Some(&room)).await?;
+        if is_logged { self.set_told(happened.channel, happened.offset).await } else { Ok(()) }
     }
 
     /// Queues what a partner's server is told of a side that has come or gone.

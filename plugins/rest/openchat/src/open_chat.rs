@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use axum::extract::FromRef;
+use moka::sync::Cache;
 use natter_chat::Chat;
+use natter_core::EntityId;
 use natter_node::config::{self, Config};
 use natter_outbox::Outbox;
 use natter_outbox::guard::GuardedClient;
@@ -13,6 +15,9 @@ use natter_store::{Clock, Store};
 
 use crate::accounts::Accounts;
 use crate::sockets::Sockets;
+
+/// Rooms of which it is remembered how far they have been told.
+const TOLD_MAX: u64 = 200_000;
 
 /// Open Chat on a node. Cheap to clone.
 #[derive(Clone)]
@@ -29,6 +34,7 @@ struct Inner {
     clock: Clock,
     settings: ArcSwap<config::OpenChat>,
     files: config::Files,
+    told: Cache<EntityId, u64>,
 }
 
 /// What Open Chat is made of.
@@ -57,7 +63,8 @@ impl OpenChat {
         let accounts = Accounts::new(Arc::clone(&store), tenants, Arc::clone(&clock));
         let settings = ArcSwap::from_pointee(config.plugins.openchat.clone());
         let files = config.files.clone();
-        Self(Arc::new(Inner { chat, rest, store, accounts, outbox, client, sockets, clock, settings, files }))
+        let told = Cache::new(TOLD_MAX);
+        Self(Arc::new(Inner { chat, rest, store, accounts, outbox, client, sockets, clock, settings, files, told }))
     }
 
     /// Takes a new configuration over.
@@ -98,6 +105,10 @@ impl OpenChat {
 
     pub(crate) fn sockets(&self) -> &dyn Sockets {
         &*self.0.sockets
+    }
+
+    pub(crate) fn told(&self) -> &Cache<EntityId, u64> {
+        &self.0.told
     }
 
     pub(crate) fn files(&self) -> &config::Files {

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { Endpoint, REACHABLE } from '../support/endpoint.js';
+import { pause } from '../support/natter.js';
 import { Partner, startOpenChat, succeeds } from './support.js';
 
 const run = promisify(execFile);
@@ -52,7 +53,8 @@ test('nothing that was refused is lost when the node is killed', { timeout: 300_
     await natter.launch();
   }
   const listed = JSON.parse(await webhooks('list', '--partner', partner.username, '--json', '--limit', '1000'));
-  assert.equal(listed.length, CRASHES * MESSAGES_BETWEEN);
+  // A crash may come between the job and the mark that it is there: then a room's newest event waits twice, under one id.
+  assert.ok(listed.length >= CRASHES * MESSAGES_BETWEEN && listed.length <= CRASHES * (MESSAGES_BETWEEN + ROOMS));
   assert.ok(listed.every(({ state, host }) => state === 'waiting' && host === '127.0.0.1'));
   endpoint.status = 200;
   assert.match(await webhooks('retry', '--partner', partner.username), /0 dead deliveries queued again/);
@@ -71,5 +73,7 @@ test('nothing that was refused is lost when the node is killed', { timeout: 300_
     const tried = endpoint.tries.filter(({ data }) => data.room_id === room);
     assert.equal(new Set(tried.map(({ id }) => id)).size, seqs.length, 'an event is never told under two ids');
   }
-  assert.deepEqual(JSON.parse(await webhooks('list', '--partner', partner.username, '--json')), []);
+  const isDone = async () => (await webhooks('list', '--partner', partner.username, '--json')).trim() === '[]';
+  for (let attempt = 0; attempt < 100 && !(await isDone()); attempt += 1) await pause(50);
+  assert.ok(await isDone());
 });

@@ -1,6 +1,6 @@
 //! Where accounts are kept: rows that belong to the node itself, since their names are unique over all tenants.
 //!
-//! All of them are written conditionally. A value is a format byte and JSON.
+//! All of them but one are written conditionally. A value is a format byte and JSON.
 
 use bytes::Bytes;
 use natter_core::TenantId;
@@ -14,6 +14,8 @@ const ACCOUNTS: &str = "openchat_accounts";
 const EMAILS: &str = "openchat_emails";
 pub(super) const TOKENS: &str = "openchat_tokens";
 const ROOMS: &str = "openchat_rooms";
+/// Written without versions: each row has one writer at a time, the room's projection.
+const TOLD: &str = "openchat_told";
 /// Version of the values.
 const FORMAT: u8 = 1;
 /// Digits of a hash or id that name its partition.
@@ -47,6 +49,11 @@ pub(crate) fn room(id: &str) -> RowKey {
     key(ROOMS, &id[id.len().saturating_sub(PREFIX_DIGITS)..], id)
 }
 
+/// How far a room's messages have been told, by the 24 digits of its id.
+pub(crate) fn told(id: &str) -> RowKey {
+    key(TOLD, &id[id.len().saturating_sub(PREFIX_DIGITS)..], id)
+}
+
 /// A row with its version.
 pub(crate) async fn get<T: DeserializeOwned>(store: &dyn Store, key: &RowKey) -> Result<Option<(u64, T)>, StoreError> {
     let Some(row) = store.get_row(key).await? else { return Ok(None) };
@@ -60,9 +67,18 @@ pub(crate) async fn put<T: Serialize>(
     version: u64,
     value: &T,
 ) -> Result<RowWriteOutcome, StoreError> {
+    store.put_row(key, version, encode(value)?).await
+}
+
+/// Writes a row of a table without versions.
+pub(crate) async fn set<T: Serialize>(store: &dyn Store, key: &RowKey, value: &T) -> Result<(), StoreError> {
+    store.set_row(key, encode(value)?).await
+}
+
+fn encode<T: Serialize>(value: &T) -> Result<Bytes, StoreError> {
     let mut bytes = vec![FORMAT];
     serde_json::to_writer(&mut bytes, value).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    store.put_row(key, version, Bytes::from(bytes)).await
+    Ok(Bytes::from(bytes))
 }
 
 /// Reads a value.
