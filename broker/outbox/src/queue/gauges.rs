@@ -91,8 +91,8 @@ impl Shared {
     pub(super) fn show(&self) {
         let now_ms = self.now_ms();
         let mut oldest_ms = [now_ms; 4];
-        for (kind, created_ms) in self.schedule.lock().head_times() {
-            oldest_ms[kind.index()] = oldest_ms[kind.index()].min(created_ms);
+        for (kind, since_ms) in self.schedule.lock().head_times() {
+            oldest_ms[kind.index()] = oldest_ms[kind.index()].min(since_ms);
         }
         let tally = self.tally.lock();
         for kind in JobKind::ALL {

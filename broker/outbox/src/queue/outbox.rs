@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use super::gauges::Tally;
 use super::job::{Deliverer, HOST_BYTES_MAX, Job, JobId, JobKind, ORDER_KEY_BYTES_MAX, PAYLOAD_BYTES_MAX};
-use super::options::{OutboxOptions, millis};
+use super::options::OutboxOptions;
 use super::record::{LaneId, Record};
 use super::rows::{Place, Rows};
 use super::schedule::{GroupKey, LaneHead, Schedule};
@@ -132,14 +132,11 @@ impl Shared {
         if self.tally.lock().of_tenant(job.tenant.as_str()) >= self.options.backlog_per_tenant_max {
             return Err(EnqueueError::Full);
         }
-        let now_ms = self.now_ms();
-        let head = LaneHead {
-            group: GroupKey { tenant: job.tenant.clone(), kind: job.kind, host: job.host.as_str().into() },
-            due_ms: if delay.is_zero() { 0 } else { now_ms.saturating_add_unsigned(millis(delay)) },
-            created_ms: now_ms,
-        };
-        let mut record = Record::new(JobId::new(0, 0, 0), job, now_ms);
-        record.head.due_ms = head.due_ms;
+        let mut record = Record::new(JobId::new(0, 0, 0), job, self.now_ms());
+        if !delay.is_zero() {
+            record.head.put_off(delay);
+        }
+        let head = head_of(&record);
         let random = rand::rng().next_u64();
         let (id, lane) = self.schedule.lock().begin_write(random, |id| {
             record.id = id;
@@ -168,7 +165,7 @@ pub(super) fn head_of(record: &Record) -> LaneHead {
     let head = &record.head;
     let group =
         GroupKey { tenant: TenantId::new(head.tenant.as_str()), kind: head.kind, host: head.host.as_str().into() };
-    LaneHead { group, due_ms: head.due_ms, created_ms: head.created_ms }
+    LaneHead { group, due_ms: head.due_ms, since_ms: head.since_ms }
 }
 
 fn check(job: &Job) -> Result<(), EnqueueError> {

@@ -1,5 +1,7 @@
 //! How a job is kept: a version byte, the length of a JSON head, the head, the payload.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use natter_core::TenantId;
 use natter_store::StoreError;
@@ -7,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::job::{Delivery, Job, JobId, JobKind};
+use super::options::millis;
 
 const FORMAT: u8 = 1;
 /// Version byte and length.
@@ -32,7 +35,7 @@ pub(super) struct Head {
     pub(super) host: String,
     /// When it was enqueued.
     pub(super) created_ms: i64,
-    /// From when its age is counted: enqueued, or brought back to life.
+    /// From when its age is counted: enqueued, due for the first time, or brought back to life.
     pub(super) since_ms: i64,
     /// Failed attempts since then.
     #[serde(default)]
@@ -46,6 +49,14 @@ pub(super) struct Head {
     /// When it was given up; 0 while it waits.
     #[serde(default)]
     pub(super) died_ms: i64,
+}
+
+impl Head {
+    /// Nothing is done before a delay has passed, and its age counts from then.
+    pub(super) fn put_off(&mut self, delay: Duration) {
+        self.due_ms = self.created_ms.saturating_add_unsigned(millis(delay));
+        self.since_ms = self.due_ms;
+    }
 }
 
 impl Record {

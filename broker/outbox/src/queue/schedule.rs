@@ -37,7 +37,7 @@ pub(super) struct LaneHead {
     pub(super) group: GroupKey,
     /// Not before this time.
     pub(super) due_ms: i64,
-    pub(super) created_ms: i64,
+    pub(super) since_ms: i64,
 }
 
 /// How a lane's turn ended.
@@ -323,16 +323,16 @@ impl Schedule {
         }
     }
 
-    /// The lane's first job is this old.
-    pub(super) fn set_head_time(&mut self, id: LaneId, created_ms: i64) {
+    /// From when the age of the lane's first job is counted.
+    pub(super) fn set_head_time(&mut self, id: LaneId, since_ms: i64) {
         if let Some(lane) = self.lanes.get_mut(&id) {
-            lane.head.created_ms = created_ms;
+            lane.head.since_ms = since_ms;
         }
     }
 
-    /// The creation times of the lanes' first jobs, by kind.
+    /// From when the ages of the lanes' first jobs are counted, by kind.
     pub(super) fn head_times(&self) -> impl Iterator<Item = (JobKind, i64)> {
-        self.lanes.values().map(|lane| (lane.head.group.kind, lane.head.created_ms))
+        self.lanes.values().map(|lane| (lane.head.group.kind, lane.head.since_ms))
     }
 
     /// Attempts under way.

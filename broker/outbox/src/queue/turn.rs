@@ -52,7 +52,7 @@ impl Shared {
             if self.stop.is_cancelled() {
                 return Ok(TurnEnd::More);
             }
-            self.schedule.lock().set_head_time(lane, record.head.created_ms);
+            self.schedule.lock().set_head_time(lane, record.head.since_ms);
             if let Next::Wait(until) = self.run_job(lane, record).await? {
                 return Ok(TurnEnd::Wait(until));
             }

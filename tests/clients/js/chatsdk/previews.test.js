@@ -65,18 +65,14 @@ test('the message is answered before its link is, and updated after', async () =
   const { id } = await alice.group('Links');
   const live = await alice.connect();
   await live.watch(id);
-  const { promise, resolve } = Promise.withResolvers?.() ?? (() => {
-    const parts = {};
-    parts.promise = new Promise((done) => { parts.resolve = done; });
-    return parts;
-  })();
-  pages.held = promise;
+  let release;
+  pages.held = new Promise((done) => { release = done; });
   const url = `${pages.base}/article`;
   const message = await alice.say(id, `Look: ${url}.`);
   assert.equal((message.linkPreviews ?? []).length, 0);
   assert.equal((await live.next('message.new')).payload.message.id, message.id);
   assert.equal(live.events.filter(({ type }) => type === 'message.updated').length, 0);
-  resolve();
+  release();
   const { payload } = await live.next('message.updated');
   const expected = {
     url, title: 'A page & more', description: 'What it says', siteName: 'Stand-in', type: 'article',

@@ -19,7 +19,10 @@ fn told_of(body: EventBody) -> Option<(String, Value)> {
         Happened { tenant: &tenant, channel: CHANNEL, offset: 9, seq: 7, time_ms: 1_704_110_400_123, event: &event };
     let told = told(name_of(&event.body)?, &happened)?;
     assert_eq!((told.username, told.created_at.as_str()), (None, "2024-01-01T12:00:00.123Z"));
-    assert!(told.id.is_none_or(|id| id == "01010101010101010101010100000009"));
+    let again = Happened { ..happened.clone() }.log_name();
+    assert_eq!(told.id, again);
+    let later = Happened { time_ms: happened.time_ms + 1, ..happened };
+    assert!(told.id.is_none_or(|id| id.len() == 32 && Some(id) != later.log_name()));
     Some((told.event, serde_json::from_str(told.data.get()).unwrap()))
 }
 
