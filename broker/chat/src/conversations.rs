@@ -7,6 +7,7 @@ use crate::chat::Chat;
 use crate::error::{ChatError, Missing};
 use crate::hot::fold::LastMessage;
 use crate::model::{Channel, ChannelType, Member, Message};
+use crate::names::chat_key;
 
 /// Channels that are looked at side by side.
 const LOOKS_AT_ONCE: usize = 64;
@@ -62,6 +63,31 @@ impl Chat {
         let mut places: Vec<(i64, EntityId)> = found.into_iter().flatten().collect();
         places.sort_unstable_by(|one, other| other.cmp(one));
         Ok(places.into_iter().map(|(_, id)| id).collect())
+    }
+
+    /// What a channel is for, if it is in memory, as every channel is that something happens in.
+    pub fn known_kind(&self, tenant: &TenantId, channel: EntityId) -> Option<ChannelType> {
+        self.0.hot.get(tenant, channel).map(|hot| hot.channel.read().value.kind)
+    }
+
+    /// The conversation of a user that has a message, looked for in all of the user's conversations: for documents that
+    /// name a message without its channel. One point read for each conversation, the newest ones first.
+    ///
+    /// # Errors
+    /// [`Missing::Message`]; the store fails.
+    pub async fn conversation_of_message(
+        &self,
+        tenant: &TenantId,
+        user: &str,
+        message: EntityId,
+    ) -> Result<EntityId, ChatError> {
+        let ids = self.conversations_of(tenant, user).await?;
+        let looks = stream::iter(ids).map(|id| async move {
+            let found = self.store().find_by_id(&chat_key(tenant, id), message).await?;
+            Ok::<_, ChatError>(found.map(|_| id))
+        });
+        let mut found = looks.buffered(LOOKS_AT_ONCE).boxed().try_filter_map(|found| std::future::ready(Ok(found)));
+        found.try_next().await?.ok_or(ChatError::NotFound(Missing::Message))
     }
 
     /// When something was said last in a conversation of a user; `None` when the index names one that is none.

@@ -29,7 +29,7 @@ mod presence;
 mod projection;
 mod publish;
 mod receipts;
-mod rows;
+pub mod rows;
 mod search;
 #[cfg(test)]
 mod testing;
@@ -50,5 +50,6 @@ pub use messages::{Cursor, DeleteRule, Page};
 pub use model::*;
 pub use names::{chat_channel, user_channel};
 pub use receipts::Receipts;
+pub use users::is_email;
 pub use webhooks::Webhook;
 pub use work::{Happened, NoWork, Work};

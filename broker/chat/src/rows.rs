@@ -22,20 +22,23 @@ const PAGE_ROWS: usize = 1_000;
 const ATTEMPTS_MAX: usize = 100;
 
 /// A kind of entity.
-pub(crate) struct Table<T> {
+pub struct Table<T> {
     name: &'static str,
     value: PhantomData<fn() -> T>,
 }
 
 /// A value with the version that its next change is bound to; 0 when there is no row.
 #[derive(Clone, Debug)]
-pub(crate) struct Versioned<T> {
-    pub(crate) version: u64,
-    pub(crate) value: T,
+pub struct Versioned<T> {
+    /// What its next change is bound to.
+    pub version: u64,
+    /// What the row holds.
+    pub value: T,
 }
 
 impl<T: Serialize + DeserializeOwned> Table<T> {
-    pub(crate) const fn new(name: &'static str) -> Self {
+    /// A table by its name, which is part of stored keys.
+    pub const fn new(name: &'static str) -> Self {
         Self { name, value: PhantomData }
     }
 
@@ -43,7 +46,11 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
         RowKey { tenant: tenant.clone(), table: self.name, partition: partition.to_owned(), row: row.to_owned() }
     }
 
-    pub(crate) async fn get(
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn get(
         &self,
         store: &dyn Store,
         tenant: &TenantId,
@@ -55,7 +62,10 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     }
 
     /// Makes a row if there is none; otherwise answers with what is there.
-    pub(crate) async fn create(
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn create(
         &self,
         store: &dyn Store,
         tenant: &TenantId,
@@ -72,7 +82,10 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
 
     /// Changes a row by a pure function of what it holds, however often others change it meanwhile. The function says
     /// `None` to leave the row as it is. Answers with what the row holds then.
-    pub(crate) async fn update<E: From<ChatError>>(
+    ///
+    /// # Errors
+    /// What `change` says; the store fails.
+    pub async fn update<E: From<ChatError>>(
         &self,
         store: &dyn Store,
         tenant: &TenantId,
@@ -95,7 +108,10 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     }
 
     /// Removes a row of a table that is changed under versions. Answers with what it held.
-    pub(crate) async fn delete(
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn delete(
         &self,
         store: &dyn Store,
         tenant: &TenantId,
@@ -106,7 +122,10 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     }
 
     /// [`Self::delete`], if what the row holds is to go.
-    pub(crate) async fn delete_if(
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn delete_if(
         &self,
         store: &dyn Store,
         tenant: &TenantId,
@@ -131,7 +150,10 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     }
 
     /// One page of a partition, after a row, in the order of the rows.
-    pub(crate) async fn page(
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn page(
         &self,
         store: &dyn Store,
         tenant: &TenantId,
@@ -144,7 +166,10 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     }
 
     /// All rows of a partition, up to `rows_max`.
-    pub(crate) async fn all(
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn all(
         &self,
         store: &dyn Store,
         tenant: &TenantId,

@@ -64,7 +64,10 @@ impl Chat {
 
     async fn announce_typing(&self, hot: &HotChannel, user: &str, is_typing: bool) {
         if let Ok(user) = self.brief(&hot.tenant, user).await {
-            self.announce(hot, &Event::of(hot.id, EventBody::Typing { user, is_typing }));
+            let event = Event::of(hot.id, EventBody::Typing { user, is_typing });
+            self.announce(hot, &event);
+            // Whoever cannot take it now misses a signal that is over in a moment.
+            let _ = self.after_change(hot, &event).await;
         }
     }
 }

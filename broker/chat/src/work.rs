@@ -9,7 +9,7 @@ use crate::event::{Event, EventBody};
 use crate::hot::HotChannel;
 
 /// An event that has become durable, for those who do something about it. Those of the log come in its order; of the
-/// others, a channel that was made and a read position that has moved.
+/// others, a channel that was made, a read position that has moved, and who types.
 #[derive(Clone, Debug)]
 pub struct Happened<'a> {
     /// Whose.
@@ -29,7 +29,10 @@ pub struct Happened<'a> {
 impl Happened<'_> {
     /// The name of an event of a log: 32 hexadecimal digits, the same whenever it is told of. One that is in no log has none.
     pub fn log_name(&self) -> Option<String> {
-        let is_in_log = !matches!(self.event.body, EventBody::ChannelCreated(_) | EventBody::Read { .. });
+        let is_in_log = !matches!(
+            self.event.body,
+            EventBody::ChannelCreated(_) | EventBody::Read { .. } | EventBody::Typing { .. }
+        );
         is_in_log.then(|| format!("{}{:08x}", self.channel.to_hex(), self.offset))
     }
 }

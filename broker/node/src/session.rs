@@ -368,7 +368,7 @@ pub struct Target {
     pub user: String,
     /// Only the connection with this id.
     pub client: Option<String>,
-    /// Only the connection with this session id.
+    /// Only the connection with this session id, or those whose token is of the login with this name.
     pub session: Option<String>,
     /// All but the connections with these ids.
     pub except: Vec<String>,

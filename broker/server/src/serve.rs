@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, bail};
 use natter_chat::{Chat, ChatParts, FollowUps, Work};
+use natter_chatify::{Chatify, ChatifyParts, ChatifyPlugin};
 use natter_chatsdk::{ChatSdkParts, ChatSdkPlugin, ChatSdkRenderer, ChatSdkWebhooks};
 use natter_files::FileStore;
 use natter_node::config::Config;
@@ -112,11 +113,17 @@ async fn start(config: &Config, file: Option<&Path>) -> anyhow::Result<Node> {
     let follow_ups = follow_ups(&effective, &chat, &outbox, &push)?;
     let told = ChatSdkWebhooks::new(chat.clone(), outbox.clone());
     let sockets = Sockets::new(broker.clone());
-    let takers: Vec<Arc<dyn Work>> = vec![Arc::new(follow_ups), Arc::new(open_chat.clone()), Arc::new(told)];
+    let chatify = chatify(&effective, &broker, &store, &chat, &rest, &outbox)?;
+    sockets.register(chatify.app());
+    let takers: Vec<Arc<dyn Work>> =
+        vec![Arc::new(follow_ups), Arc::new(open_chat.clone()), Arc::new(told), Arc::new(chatify.clone())];
     work.start(takers);
     let chatsdk = ChatSdkParts { chat: chat.clone(), rest: Arc::clone(&rest), push, client };
-    let apis: Vec<Box<dyn RestPlugin>> =
-        vec![Box::new(OpenChatPlugin::new(open_chat)), Box::new(ChatSdkPlugin::new(&effective, chatsdk))];
+    let apis: Vec<Box<dyn RestPlugin>> = vec![
+        Box::new(OpenChatPlugin::new(open_chat)),
+        Box::new(ChatifyPlugin::new(chatify)),
+        Box::new(ChatSdkPlugin::new(&effective, chatsdk)),
+    ];
     let plugins = Plugins::new(&effective, &broker, sockets, &rest, apis)?;
     Ok(Node::new(file.map(Path::to_path_buf), config.clone(), broker, store, tenants, outbox, plugins))
 }
@@ -151,6 +158,26 @@ fn open_chat(
         clock: clock(broker),
     };
     OpenChat::new(config, parts)
+}
+
+/// Chatify, whose tokens open real-time connections.
+fn chatify(
+    config: &Config,
+    broker: &Broker,
+    store: &OpenStore,
+    chat: &Chat,
+    rest: &Arc<Rest>,
+    outbox: &Outbox,
+) -> anyhow::Result<Chatify> {
+    let parts = ChatifyParts {
+        broker: broker.clone(),
+        chat: chat.clone(),
+        rest: Arc::clone(rest),
+        store: Arc::clone(&store.store),
+        outbox: outbox.clone(),
+        clock: clock(broker),
+    };
+    Ok(Chatify::new(config, parts)?)
 }
 
 /// Link previews and pushes.

@@ -16,6 +16,7 @@ pub(crate) const BUILT: &[&str] = &[
     "centrifugo",
     "socketio",
     "openchat",
+    "chatify",
     "chatsdk",
     "files",
     "webhooks",

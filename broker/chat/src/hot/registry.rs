@@ -28,7 +28,7 @@ impl HotChannels {
     }
 
     /// A channel that is loaded, or is loading.
-    pub(super) fn get(&self, tenant: &TenantId, id: EntityId) -> Option<Arc<HotChannel>> {
+    pub(crate) fn get(&self, tenant: &TenantId, id: EntityId) -> Option<Arc<HotChannel>> {
         let slot = self.slots.get(&(tenant.clone(), id)).map(|slot| Arc::clone(&slot))?;
         slot.get().cloned()
     }

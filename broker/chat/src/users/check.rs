@@ -50,12 +50,17 @@ fn name(name: &str) -> Result<(), ChatError> {
     }
 }
 
-fn email(email: &str) -> Result<(), ChatError> {
+/// Whether a text has the form of an email address, of up to 254 bytes.
+pub fn is_email(email: &str) -> bool {
     let is_clean = !email.chars().any(|character| character.is_whitespace() || character.is_control());
     let is_address = email.rsplit_once('@').is_some_and(|(mailbox, host)| {
         (1..=MAILBOX_MAX).contains(&mailbox.len()) && !mailbox.contains('@') && is_host(host)
     });
-    match email.len() <= EMAIL_MAX && is_clean && is_address {
+    email.len() <= EMAIL_MAX && is_clean && is_address
+}
+
+fn email(email: &str) -> Result<(), ChatError> {
+    match is_email(email) {
         true => Ok(()),
         false => Err(ChatError::invalid("email", "an email address of up to 254 bytes")),
     }

@@ -34,6 +34,9 @@ const NAME_MARK: char = 'n';
 pub(super) struct Listed {
     /// The name in lower case.
     pub(super) name: String,
+    /// The email address in lower case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) email: Option<String>,
 }
 
 /// The bucket of an id; stable for ever.
@@ -69,6 +72,11 @@ fn handles(user: &User) -> Vec<Handle> {
     handles
 }
 
+/// Whether the list and the handles have the same of both.
+fn is_listed_alike(one: &User, other: &User) -> bool {
+    one.profile.name == other.profile.name && one.profile.email == other.profile.email
+}
+
 /// Whether the user goes by this handle; it is in lower case.
 pub(super) fn goes_by(user: &User, handle: &str) -> bool {
     user.is_alive() && (user.id.to_lowercase() == handle || slug(&user.profile.name) == handle)
@@ -85,11 +93,12 @@ impl Chat {
         if known.is_none() && EntityId::parse_hex(&next.id).is_none() {
             ENTITIES.set(self.store(), tenant, &next.entity.to_hex(), "", &next.id).await?;
         }
-        let is_found = known.is_some_and(|known| known.is_alive() && known.profile.name == next.profile.name);
+        let is_found = known.is_some_and(|known| known.is_alive() && is_listed_alike(known, next));
         if is_found || !next.is_alive() {
             return Ok(());
         }
-        let listed = Listed { name: next.profile.name.to_lowercase() };
+        let email = next.profile.email.as_ref().map(|email| email.to_lowercase());
+        let listed = Listed { name: next.profile.name.to_lowercase(), email };
         LISTED.set(self.store(), tenant, &bucket(&next.id), &next.id, &listed).await?;
         let handles = handles(next);
         let writes = handles
@@ -100,7 +109,7 @@ impl Chat {
 
     /// Makes the hints fit a change that has happened.
     pub(super) async fn settle_hints(&self, tenant: &TenantId, before: &User, after: &User) -> Result<(), ChatError> {
-        if before.is_alive() == after.is_alive() && before.profile.name == after.profile.name {
+        if before.is_alive() == after.is_alive() && is_listed_alike(before, after) {
             return Ok(());
         }
         self.put_hints(tenant, Some(before), after).await?;

@@ -27,6 +27,7 @@ use crate::model::{User, UserBrief};
 use crate::rows::Table;
 
 pub(crate) use cache::Users;
+pub use check::is_email;
 pub(crate) use mentions::mention_tokens;
 
 /// Users: partition the id.
@@ -70,7 +71,10 @@ impl Chat {
     }
 
     /// A user, deleted or not, from memory if it is there.
-    pub(crate) async fn find_user(&self, tenant: &TenantId, id: &str) -> Result<Option<Arc<User>>, ChatError> {
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn find_user(&self, tenant: &TenantId, id: &str) -> Result<Option<Arc<User>>, ChatError> {
         if let Some(user) = self.0.users.get(tenant, id) {
             return Ok(Some(user));
         }

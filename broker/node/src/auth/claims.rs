@@ -31,6 +31,9 @@ pub struct ConnectionClaims {
     pub meta: Option<Bytes>,
     /// `use`: what natter itself has made the token for; `None` for a tenant's own, which opens everything.
     pub purpose: Option<TokenPurpose>,
+    /// What a [`TokenSource`](super::TokenSource) knows the token's login by: a connection opened with the token is meant by
+    /// it in [`Target::session`](crate::session::Target::session).
+    pub login: Option<Arc<str>>,
 }
 
 /// What a token that natter has made opens.
@@ -124,6 +127,7 @@ impl ConnectionClaims {
             subs: subs.map(|(channel, options)| Ok((channel, options.read()?))).collect::<Result<_, TokenError>>()?,
             meta: bytes(raw.meta, None)?,
             purpose: raw.purpose,
+            login: None,
         })
     }
 }

@@ -102,6 +102,7 @@ impl ClientSession {
             subscriptions: channels.chain(subs).collect(),
             data: result.data.unwrap_or_default(),
             meta: result.meta,
+            login: None,
         };
         self.admit(id, tenant, admission, request, out)
     }

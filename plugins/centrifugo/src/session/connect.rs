@@ -48,6 +48,8 @@ pub(crate) struct Admission {
     pub(crate) subscriptions: BTreeMap<String, Grant>,
     pub(crate) data: Bytes,
     pub(crate) meta: Option<Bytes>,
+    /// The login that its token belongs to.
+    pub(crate) login: Option<Arc<str>>,
 }
 
 impl Admission {
@@ -64,6 +66,7 @@ impl Admission {
             subscriptions,
             data: Bytes::new(),
             meta: claims.meta,
+            login: claims.login,
         }
     }
 }
@@ -235,6 +238,7 @@ impl ClientSession {
             client,
             info: Arc::new(info),
             meta: admission.meta,
+            login: admission.login,
             is_refreshed_by_client: admission.is_refreshed_by_client,
             subscriptions: Subscriptions::default(),
             recent: None,

@@ -92,6 +92,8 @@ struct Connected {
     info: Arc<ClientInfo>,
     /// What the tenant's backend keeps with the connection.
     meta: Option<Bytes>,
+    /// The login that its token belongs to; the connection ends with it.
+    login: Option<Arc<str>>,
     /// Whether the client is to refresh the connection; otherwise the tenant's backend is asked.
     is_refreshed_by_client: bool,
     subscriptions: Subscriptions,
@@ -271,9 +273,9 @@ impl Session for ClientSession {
 
     fn is_target(&self, target: &Target) -> bool {
         let Phase::Connected(connected) = &self.phase else { return false };
-        // Only unidirectional and emulated transports have a session id.
         let is_named = target.client.as_deref().is_none_or(|client| client == &*connected.client);
-        is_named && target.session.is_none() && target.except.iter().all(|client| **client != *connected.client)
+        let is_of_session = target.session.as_deref().is_none_or(|session| connected.login.as_deref() == Some(session));
+        is_named && is_of_session && target.except.iter().all(|client| **client != *connected.client)
     }
 }
 

@@ -53,6 +53,7 @@ impl ClientSession {
         if present != wanted {
             return Err(close(Disconnect::INSUFFICIENT_STATE, CloseKind::Auth));
         }
+        connected.login.clone_from(&claims.login);
         let (expires, ttl) = time_left(claims.expire_at, out.now_ms());
         self.set_expiry(claims.expire_at, true);
         let refresh = Some(RefreshResult { expires, ttl, ..RefreshResult::default() });

@@ -20,6 +20,7 @@ mod form;
 mod idempotency;
 mod json;
 mod labels;
+mod list;
 mod multipart;
 mod openapi;
 mod paging;
@@ -31,6 +32,7 @@ mod rest;
 mod rest_plugin;
 mod serde_error;
 mod serve;
+mod time;
 
 #[cfg(test)]
 mod testing;
@@ -44,6 +46,7 @@ pub use docs::docs_mounts;
 pub use form::Form;
 pub use idempotency::{CallerScope, Idempotency, IdempotencyKey, idempotent};
 pub use json::Json;
+pub use list::{Entries, streamed_list};
 pub use multipart::{Upload, UploadRules, is_multipart};
 pub use openapi::ApiDocument;
 pub use paging::{InRange, Limit, Offset, Page};
@@ -54,3 +57,4 @@ pub use rejection::{FieldError, Rejection, Unauthorized};
 pub use rest::Rest;
 pub use rest_plugin::RestPlugin;
 pub use serde_error::decode_json;
+pub use time::iso;
