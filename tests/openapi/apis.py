@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from world import WorldOf
-from worlds import chatsdk, openchat
+from worlds import chatify, chatsdk, openchat
 
 APIS: dict[str, WorldOf] = {
+    "chatify": chatify.world,
     "chatsdk": chatsdk.world,
     "openchat": openchat.world,
 }
