@@ -46,6 +46,7 @@ def node() -> tuple[Natter, str]:
         "NATTER__SERVER__PUBLIC_URL": base,
         "NATTER__WEBHOOKS__ALLOW_HOSTS__0": "127.0.0.1",
         "NATTER__LINK_PREVIEWS__ENABLED": "false",
+        "NATTER__PLUGINS__CHATIFY__REGISTRATIONS_PER_MINUTE": "1000000",
         "NATTER__PLUGINS__OPENCHAT__REGISTRATIONS_PER_MINUTE": "1000000",
     }
     user = {"NAME": "Ada", "EMAIL": "ada@example.com", "API_TOKEN": connectnow.API_TOKEN}

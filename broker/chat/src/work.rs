@@ -29,7 +29,10 @@ pub struct Happened<'a> {
 impl Happened<'_> {
     /// The name of an event of a log: 32 hexadecimal digits, the same whenever it is told of. One that is in no log has none.
     pub fn log_name(&self) -> Option<String> {
-        let is_in_log = !matches!(self.event.body, EventBody::ChannelCreated(_) | EventBody::Read { .. });
+        let is_in_log = !matches!(
+            self.event.body,
+            EventBody::ChannelCreated(_) | EventBody::Read { .. } | EventBody::Typing { .. }
+        );
         // With the time, since a conversation that was deleted begins anew under its id, at the first offset.
         let place = format!("{}/{}/{}", self.channel.to_hex(), self.offset, self.time_ms);
         is_in_log.then(|| format!("{:032x}", xxhash_rust::xxh3::xxh3_128(place.as_bytes())))

@@ -25,6 +25,7 @@ impl Work for Notes {
             EventBody::ChannelCreated(channel) => format!("made with {}", channel.member_count),
             EventBody::Message(posted) => posted.text.clone(),
             EventBody::Read { user, seq, .. } => format!("{user} has read {seq}"),
+            EventBody::Typing { user, is_typing } => format!("{} types: {is_typing}", user.id),
             _ => "something else".to_owned(),
         };
         self.0.lock().push(note);
@@ -107,4 +108,33 @@ async fn what_is_in_no_log_is_work_as_well() {
     let mut notes = notes.0.lock().clone();
     notes.sort();
     assert_eq!(notes, ["hello", "made with 2", "user-1 has read 1"]);
+}
+
+#[tokio::test]
+async fn a_message_is_found_in_the_conversations_of_its_user() {
+    let chat = chat();
+    let ids = users(&chat, 3).await;
+    let (first, second) = (open(&chat, &ids[0], &ids[1]).await, open(&chat, &ids[0], &ids[2]).await);
+    assert_eq!(chat.known_kind(&tenant(), first), Some(ChannelType::Messaging));
+    let said = say(&chat, &ids[0], first, "here").await;
+    say(&chat, &ids[0], second, "there").await;
+    let found = async |user: &str| chat.conversation_of_message(&tenant(), user, said).await;
+    assert_eq!((found(&ids[0]).await, found(&ids[1]).await), (Ok(first), Ok(first)));
+    assert_eq!(found(&ids[2]).await, Err(ChatError::NotFound(Missing::Message)));
+    let grouped = say(&chat, &ids[0], group(&chat, &ids).await.id, "in a group").await;
+    let nowhere = chat.conversation_of_message(&tenant(), &ids[0], grouped).await;
+    assert_eq!(nowhere, Err(ChatError::NotFound(Missing::Message)));
+}
+
+#[tokio::test]
+async fn typing_is_work_too() {
+    let notes = Arc::new(Notes::default());
+    let chat = chat_with_work(Arc::new(MemoryStore::new()), Arc::<Notes>::clone(&notes));
+    let ids = users(&chat, 2).await;
+    let id = open(&chat, &ids[0], &ids[1]).await;
+    notes.0.lock().clear();
+    for is_typing in [true, true, false, false] {
+        chat.set_typing(&tenant(), &ids[0], id, is_typing).await.expect("typing");
+    }
+    assert_eq!(*notes.0.lock(), [format!("{} types: true", ids[0]), format!("{} types: false", ids[0])]);
 }

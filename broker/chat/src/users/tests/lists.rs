@@ -5,6 +5,7 @@ use tokio::runtime::Runtime;
 
 use super::named;
 use crate::chat::Chat;
+use crate::model::UserPatch;
 use crate::testing::{chat, demo, make_users, racing_chat};
 
 async fn ids(chat: &Chat, offset: usize, limit: usize, query: Option<&str>) -> Vec<String> {
@@ -43,6 +44,28 @@ async fn a_query_is_a_part_of_the_name_in_any_case() {
     assert_eq!(ids(&chat, 0, 10, Some("bob")).await, ["u1", "u2"]);
     chat.delete_user(&demo(), "u2").await.unwrap();
     assert_eq!(ids(&chat, 0, 10, Some("bob")).await, ["u1"]);
+}
+
+#[tokio::test]
+async fn a_search_looks_at_the_email_address_as_well() {
+    let chat = chat();
+    let with_email =
+        |name: &str, email: Option<&str>| UserPatch { email: Some(email.map(str::to_owned)), ..named(name) };
+    chat.upsert_user(&demo(), "u1", with_email("Alice", Some("Ally@Example.com"))).await.unwrap();
+    chat.upsert_user(&demo(), "u2", with_email("Ally", None)).await.unwrap();
+    let found = async |query: &str, limit: usize| {
+        let users = chat.search_users(&demo(), limit, query).await.unwrap();
+        users.iter().map(|user| user.id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("aLLY", 10).await, ["u1", "u2"]);
+    assert_eq!(found("ally", 1).await, ["u1"]);
+    assert_eq!(found("@example", 10).await, ["u1"]);
+    assert_eq!(ids(&chat, 0, 10, Some("@example")).await, [""; 0], "lists look at names only");
+    chat.upsert_user(&demo(), "u1", with_email("Alice", Some("a@elsewhere.org"))).await.unwrap();
+    assert_eq!(found("ally", 10).await, ["u2"]);
+    assert_eq!(found("ELSEWHERE", 10).await, ["u1"]);
+    chat.upsert_user(&demo(), "u1", with_email("Alice", None)).await.unwrap();
+    assert_eq!(found("elsewhere", 10).await, [""; 0]);
 }
 
 #[tokio::test]

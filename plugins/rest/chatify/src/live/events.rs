@@ -17,19 +17,25 @@ use crate::views::SenderView;
 /// `typing`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub(super) struct TypingEvent {
+    /// The conversation.
+    #[schema(required = true)]
     convo_id: Option<String>,
 }
 
 /// `auth`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub(super) struct AuthEvent {
+    /// Of the same user.
+    #[schema(required = true)]
     token: Option<String>,
 }
 
 /// `typing`, as the other one gets it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct TypingView {
+    /// The conversation.
     pub(super) conversation: String,
+    /// Who types.
     pub(super) user: SenderView,
 }
 

@@ -88,6 +88,7 @@ impl SignedInView {
         (status = 400, body = Failure),
         (status = 409, description = "The address is taken", body = Failure),
         (status = 429, description = "Too many registrations from one address", body = Failure),
+        (status = "default", description = "What is wrong everywhere", body = Failure),
     ),
 )]
 pub(super) async fn register(
@@ -114,6 +115,7 @@ pub(super) async fn register(
         (status = 400, body = Failure),
         (status = 401, description = "Wrong password, or no such user", body = Failure),
         (status = 429, description = "Too many failures", body = Failure),
+        (status = "default", description = "What is wrong everywhere", body = Failure),
     ),
 )]
 pub(super) async fn login(
@@ -138,6 +140,7 @@ pub(super) async fn login(
         (status = 200, body = Success<Tokens>),
         (status = 400, description = "No refresh token", body = Failure),
         (status = 401, description = "Not good, or used before: then all that came of it is void", body = Failure),
+        (status = "default", description = "What is wrong everywhere", body = Failure),
     ),
 )]
 pub(super) async fn refresh_token(
@@ -158,7 +161,11 @@ pub(super) async fn refresh_token(
 #[utoipa::path(
     post,
     path = "/api/v1/auth/logout",
-    responses((status = 200, body = Success<Done>), (status = 401, body = Failure)),
+    responses(
+        (status = 200, body = Success<Done>),
+        (status = 401, body = Failure),
+        (status = "default", description = "What is wrong everywhere", body = Failure),
+    ),
     security(("token" = [])),
 )]
 pub(super) async fn logout(State(chatify): State<Chatify>, caller: Caller) -> Result<Response, ApiError> {

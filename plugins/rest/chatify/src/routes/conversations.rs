@@ -37,10 +37,11 @@ pub(super) struct AllConversations {
         (status = 400, description = "No id, or the caller's own", body = Failure),
         (status = 401, body = Failure),
         (status = 404, description = "No such user", body = Failure),
+        (status = "default", description = "What is wrong everywhere", body = Failure),
     ),
     security(("token" = [])),
 )]
-pub(super) async fn open(
+pub(super) async fn open_conversation(
     State(chatify): State<Chatify>,
     caller: Caller,
     Form(body, ..): Form<NewConversation, ChatifyDialect>,
@@ -59,10 +60,11 @@ pub(super) async fn open(
         (status = 400, body = Failure),
         (status = 401, body = Failure),
         (status = 404, description = "No such conversation to go on behind", body = Failure),
+        (status = "default", description = "What is wrong everywhere", body = Failure),
     ),
     security(("token" = [])),
 )]
-pub(super) async fn all(
+pub(super) async fn list_conversations(
     State(chatify): State<Chatify>,
     caller: Caller,
     Query(query, ..): Query<ConversationsQuery, ChatifyDialect>,

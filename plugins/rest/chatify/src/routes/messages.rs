@@ -43,10 +43,11 @@ pub(super) struct AllMessages {
         (status = 403, description = "A conversation of others", body = Failure),
         (status = 404, description = "No such conversation", body = Failure),
         (status = 413, description = "Too many or too large files; none of them is kept", body = Failure),
+        (status = "default", description = "What is wrong everywhere", body = Failure),
     ),
     security(("token" = [])),
 )]
-pub(super) async fn send(
+pub(super) async fn send_message(
     State(chatify): State<Chatify>,
     caller: Caller,
     key: Option<IdempotencyKey>,
@@ -68,10 +69,11 @@ pub(super) async fn send(
         (status = 401, body = Failure),
         (status = 403, description = "A conversation of others", body = Failure),
         (status = 404, description = "No such conversation", body = Failure),
+        (status = "default", description = "What is wrong everywhere", body = Failure),
     ),
     security(("token" = [])),
 )]
-pub(super) async fn all(
+pub(super) async fn list_messages(
     State(chatify): State<Chatify>,
     caller: Caller,
     Path(conversation, ..): Path<String, ChatifyDialect>,
@@ -93,10 +95,11 @@ pub(super) async fn all(
         (status = 401, body = Failure),
         (status = 403, description = "A message of the other one", body = Failure),
         (status = 404, body = Failure),
+        (status = "default", description = "What is wrong everywhere", body = Failure),
     ),
     security(("token" = [])),
 )]
-pub(super) async fn edit(
+pub(super) async fn edit_message(
     State(chatify): State<Chatify>,
     caller: Caller,
     Path(id, ..): Path<String, ChatifyDialect>,
@@ -116,10 +119,11 @@ pub(super) async fn edit(
         (status = 401, body = Failure),
         (status = 403, description = "A message of the other one", body = Failure),
         (status = 404, body = Failure),
+        (status = "default", description = "What is wrong everywhere", body = Failure),
     ),
     security(("token" = [])),
 )]
-pub(super) async fn delete(
+pub(super) async fn delete_message(
     State(chatify): State<Chatify>,
     caller: Caller,
     Path(id, ..): Path<String, ChatifyDialect>,

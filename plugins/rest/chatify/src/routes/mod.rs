@@ -31,24 +31,26 @@ pub(crate) fn described(chatify: &Chatify) -> (Router<Chatify>, ApiDocument) {
         .routes(routes!(auth::login))
         .routes(routes!(auth::register))
         .routes(routes!(auth::refresh_token))
-        .routes(routes!(passwords::forgot))
-        .routes(routes!(passwords::reset));
+        .routes(routes!(passwords::forgot_password))
+        .routes(routes!(passwords::reset_password));
     ApiDocument::describe(ChatifyDialect::NAME, TITLE, DESCRIPTION, public.merge(protected(chatify)))
 }
 
 /// What needs a token. What creates may carry an `Idempotency-Key`.
 fn protected(chatify: &Chatify) -> OpenApiRouter<Chatify> {
     let once = from_fn_with_state(chatify.rest().clone(), idempotent::<ChatifyDialect>);
-    let creating =
-        OpenApiRouter::new().routes(routes!(conversations::open)).routes(routes!(messages::send)).route_layer(once);
+    let creating = OpenApiRouter::new()
+        .routes(routes!(conversations::open_conversation))
+        .routes(routes!(messages::send_message))
+        .route_layer(once);
     OpenApiRouter::new()
         .routes(routes!(auth::logout))
-        .routes(routes!(passwords::change))
-        .routes(routes!(conversations::all))
-        .routes(routes!(messages::all))
-        .routes(routes!(messages::edit, messages::delete))
-        .routes(routes!(users::me))
-        .routes(routes!(users::find))
+        .routes(routes!(passwords::change_password))
+        .routes(routes!(conversations::list_conversations))
+        .routes(routes!(messages::list_messages))
+        .routes(routes!(messages::edit_message, messages::delete_message))
+        .routes(routes!(users::get_me))
+        .routes(routes!(users::find_users))
         .merge(creating)
         .route_layer(from_fn_with_state(chatify.clone(), admit))
 }

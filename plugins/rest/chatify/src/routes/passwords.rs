@@ -52,10 +52,11 @@ pub(super) struct ResetBody {
         (status = 400, body = Failure),
         (status = 401, description = "No good token, or a wrong old password", body = Failure),
         (status = 429, description = "Too many wrong passwords", body = Failure),
+        (status = "default", description = "What is wrong everywhere", body = Failure),
     ),
     security(("token" = [])),
 )]
-pub(super) async fn change(
+pub(super) async fn change_password(
     State(chatify): State<Chatify>,
     caller: Caller,
     ClientAddress(address): ClientAddress,
@@ -76,9 +77,13 @@ pub(super) async fn change(
     post,
     path = "/api/v1/auth/forgot",
     request_body = ForgotBody,
-    responses((status = 200, body = Success<Done>), (status = 400, body = Failure)),
+    responses(
+        (status = 200, body = Success<Done>),
+        (status = 400, body = Failure),
+        (status = "default", description = "What is wrong everywhere", body = Failure),
+    ),
 )]
-pub(super) async fn forgot(
+pub(super) async fn forgot_password(
     State(chatify): State<Chatify>,
     Form(body, ..): Form<ForgotBody, ChatifyDialect>,
 ) -> Result<Response, ApiError> {
@@ -109,9 +114,13 @@ async fn mail_token(chatify: &Chatify, tenant: &TenantId, email: &str) -> Result
     post,
     path = "/api/v1/auth/reset",
     request_body = ResetBody,
-    responses((status = 200, body = Success<Done>), (status = 400, description = "The token is not good", body = Failure)),
+    responses(
+        (status = 200, body = Success<Done>),
+        (status = 400, description = "The token is not good", body = Failure),
+        (status = "default", description = "What is wrong everywhere", body = Failure),
+    ),
 )]
-pub(super) async fn reset(
+pub(super) async fn reset_password(
     State(chatify): State<Chatify>,
     Form(body, ..): Form<ResetBody, ChatifyDialect>,
 ) -> Result<Response, ApiError> {

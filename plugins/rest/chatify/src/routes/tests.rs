@@ -44,11 +44,12 @@ fn is_public(path: &str) -> bool {
 async fn every_route_of_the_document_is_there_and_no_other() {
     let bench = Bench::start().await;
     let document = bench.plugin.document().json();
-    let mut found = BTreeSet::new();
+    let (mut found, mut names) = (BTreeSet::new(), BTreeSet::new());
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap().iter().filter(|(_, each)| each.get("responses").is_some())
         {
             found.insert(format!("{} {path}", method.to_uppercase()));
+            assert!(names.insert(operation["operationId"].to_string()), "{method} {path}");
             assert_eq!(operation.get("security").is_none(), is_public(path), "{method} {path}");
         }
     }

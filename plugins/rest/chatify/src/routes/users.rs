@@ -37,10 +37,14 @@ pub(super) struct UsersQuery {
 #[utoipa::path(
     get,
     path = "/api/v1/user/getme",
-    responses((status = 200, body = Success<OneUser>), (status = 401, body = Failure)),
+    responses(
+        (status = 200, body = Success<OneUser>),
+        (status = 401, body = Failure),
+        (status = "default", description = "What is wrong everywhere", body = Failure),
+    ),
     security(("token" = [])),
 )]
-pub(super) async fn me(caller: Caller) -> Response {
+pub(super) async fn get_me(caller: Caller) -> Response {
     ok(OneUser { user: UserView::of(caller.user()) })
 }
 
@@ -53,10 +57,11 @@ pub(super) async fn me(caller: Caller) -> Response {
         (status = 200, body = Success<FoundUsers>),
         (status = 400, description = "No keyword", body = Failure),
         (status = 401, body = Failure),
+        (status = "default", description = "What is wrong everywhere", body = Failure),
     ),
     security(("token" = [])),
 )]
-pub(super) async fn find(
+pub(super) async fn find_users(
     State(chatify): State<Chatify>,
     caller: Caller,
     Query(query, ..): Query<UsersQuery, ChatifyDialect>,
