@@ -85,6 +85,7 @@ impl Chat {
         chat.0.broker.set_domain(Arc::new(chat.clone()));
         let upkeep = chat.clone();
         chat.0.broker.runtime().spawn(async move {
+            upkeep.finish_behind().await;
             loop {
                 tokio::time::sleep(UPKEEP).await;
                 upkeep.store_folds().await;

@@ -21,6 +21,7 @@ impl Chat {
 
     pub(crate) async fn append_draft(&self, hot: &HotChannel, draft: Draft) -> Result<Published, ChatError> {
         let options = options(hot.key.name());
+        let _noted = self.note_behind(hot).await?;
         Ok(self.0.broker.publish(hot.key.clone(), options, draft).await?)
     }
 

@@ -5,9 +5,12 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use natter_chat::{Cursor, DeleteRule, NewMessage};
+use async_trait::async_trait;
+use natter_chat::event::EventBody;
+use natter_chat::{ChatError, Cursor, DeleteRule, Happened, NewMessage, Work};
 use natter_store::{MemoryStore, Store};
-use support::{chat_over, group, say, tenant, text, users};
+use parking_lot::Mutex;
+use support::{chat_over, chat_with_work, group, say, tenant, text, users};
 
 /// A second domain over the same store knows only what the first has stored, as after a kill.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -73,4 +76,38 @@ async fn projecting_a_log_again_changes_nothing() {
     let after = again.message(&tenant, &members[0], channel, parent).await.expect("the message");
     assert_eq!((before.reply_count, after.reply_count), (5, 6));
     assert_eq!(after.text, "question?");
+}
+
+/// Takes no messages, or notes their numbers.
+struct Takes(Option<Mutex<Vec<u64>>>);
+
+#[async_trait]
+impl Work for Takes {
+    async fn happened(&self, happened: Happened<'_>) -> Result<(), ChatError> {
+        let EventBody::Message(_) = &happened.event.body else { return Ok(()) };
+        let taken = self.0.as_ref().ok_or(ChatError::Unavailable)?;
+        taken.lock().push(happened.seq);
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_that_a_crash_has_cut_short_is_done_though_nobody_comes_by() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let chat = chat_with_work(Arc::clone(&store), Arc::new(Takes(None)));
+    let members = users(&chat, 2).await;
+    let channel = group(&chat, &members).await.id;
+    for _ in 0..3 {
+        say(&chat, &members[0], channel, "hello").await;
+    }
+    let takes = Arc::new(Takes(Some(Mutex::default())));
+    let _again = chat_with_work(store, Arc::<Takes>::clone(&takes));
+    let taken = || takes.0.as_ref().map(|taken| taken.lock().clone()).unwrap_or_default();
+    for _ in 0..500 {
+        if taken().len() >= 3 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(taken(), [1, 2, 3]);
 }

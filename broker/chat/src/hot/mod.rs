@@ -4,6 +4,7 @@
 //! thread ([`HotChannels::committed`]): the fold takes it in before the sender is answered, and the projection is started.
 //! While a channel loads, commits gather and are applied on top of what the load has found, so that nothing falls between.
 
+pub(crate) mod behind;
 pub(crate) mod fold;
 mod load;
 mod registry;
@@ -59,6 +60,8 @@ pub(crate) struct HotChannel {
     /// Who is typing, with how often it has said so.
     pub(crate) typing: Mutex<HashMap<String, u64>>,
     last_used: AtomicI64,
+    /// Whether the store has a note that it may be behind; held while something is appended.
+    is_noted: tokio::sync::RwLock<bool>,
 }
 
 /// The log's side of a channel.
@@ -95,6 +98,7 @@ impl HotChannel {
             told: Mutex::default(),
             typing: Mutex::default(),
             last_used: AtomicI64::new(now_ms),
+            is_noted: tokio::sync::RwLock::default(),
         }
     }
 

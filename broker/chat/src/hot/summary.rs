@@ -79,7 +79,10 @@ impl Chat {
     /// Stores the folds of channels whose rows are up to date with their logs.
     pub(crate) async fn store_folds(&self) {
         for hot in self.0.hot.all() {
-            let Some((fold, changed)) = hot.to_store() else { continue };
+            let Some((fold, changed)) = hot.to_store() else {
+                self.forget_behind(&hot).await;
+                continue;
+            };
             if let Err(error) = save(self.store(), &hot.tenant, hot.id, &fold, &changed).await {
                 tracing::warn!(channel = %hot.key, %error, "a summary is not stored; it will be tried again");
                 hot.not_stored(changed);
