@@ -20,6 +20,11 @@ mod push;
 mod routes;
 mod shapes;
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
 pub use campus::{Campus, CampusParts};
 pub use live::app;
 pub use plugin::CampusPlugin;

@@ -8,10 +8,10 @@ use super::Graph;
 
 /// Events: partition the id.
 const EVENTS: Table<EventRow> = Table::new("campus_events");
-/// Events of a chat: partition the chat, row the event. Hints.
-const OF_CHAT: Table<()> = Table::new("campus_chat_events");
-/// Events of one chat that are looked at; it has one, the others have been given to other chats.
-const OF_CHAT_MAX: usize = 100;
+/// Events of a chat: partition the chat, row the event, with its place among them. Hints.
+const OF_CHAT: Table<u64> = Table::new("campus_chat_events");
+/// Events of one chat that are looked at.
+const OF_CHAT_MAX: usize = 1_000;
 
 /// An event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,14 +36,15 @@ impl Graph {
         Ok(EVENTS.get(&*self.store, tenant, id, "").await?.map(|row| row.value))
     }
 
-    /// The event of a chat, with its id. Of several, the newest by id.
+    /// The event of a chat, with its id. Of several, the one that was given to it last.
     pub(crate) async fn event_of(
         &self,
         tenant: &TenantId,
         chat: &str,
     ) -> Result<Option<(String, EventRow)>, ChatError> {
-        let hints = OF_CHAT.all(&*self.store, tenant, chat, OF_CHAT_MAX).await?;
-        for (id, _) in hints.into_iter().rev() {
+        let mut hints = OF_CHAT.all(&*self.store, tenant, chat, OF_CHAT_MAX).await?;
+        hints.sort_by_key(|(_, place)| std::cmp::Reverse(place.value));
+        for (id, _) in hints {
             let event = self.event(tenant, &id).await?;
             if let Some(event) = event.filter(|event| event.chat.as_deref() == Some(chat)) {
                 return Ok(Some((id, event)));
@@ -55,8 +56,10 @@ impl Graph {
     /// Enters or changes an event; the turn is held.
     pub(super) async fn set_event(&self, tenant: &TenantId, id: &str, event: &EventRow) -> Result<(), ChatError> {
         let former = self.event(tenant, id).await?.and_then(|former| former.chat);
-        if let Some(chat) = &event.chat {
-            OF_CHAT.set(&*self.store, tenant, chat, id, &()).await?;
+        if let Some(chat) = event.chat.as_ref().filter(|chat| former.as_ref() != Some(chat)) {
+            let known = OF_CHAT.all(&*self.store, tenant, chat, OF_CHAT_MAX).await?;
+            let place = known.iter().map(|(_, place)| place.value + 1).max().unwrap_or_default();
+            OF_CHAT.set(&*self.store, tenant, chat, id, &place).await?;
         }
         EVENTS.set(&*self.store, tenant, id, "", event).await?;
         match former.filter(|former| event.chat.as_ref() != Some(former)) {
