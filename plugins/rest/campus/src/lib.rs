@@ -12,6 +12,7 @@ mod admission;
 mod campus;
 mod chats;
 mod errors;
+mod events;
 mod graph;
 mod happened;
 mod live;

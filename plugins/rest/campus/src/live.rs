@@ -8,12 +8,15 @@ use natter_chat::{Channel, ChannelType, Chat, ChatError, Member};
 use natter_core::{EntityId, Publication, TenantId};
 use natter_node::realtime::{App, Args, Refused, Render, Socket, UserTokens};
 use serde::Serialize;
-use serde_json::json;
 
 use crate::campus::Campus;
 use crate::chats::sent::message_view;
 use crate::chats::view::{Names, Seen};
 use crate::errors::Answer;
+use crate::shapes::event::{
+    CampusAdminEvent, CampusChatEvent, CampusDeletedEvent, CampusGone, CampusJoinedEvent, CampusMessageEvent,
+    CampusReadEvent, CampusRemovedEvent, CampusRequestEvent, CampusScoreEvent, CampusStatusEvent,
+};
 use crate::shapes::participant::{CampusParticipant, last_read_at};
 use crate::shapes::request::{CampusRequest, CampusRequestStatus};
 use crate::shapes::user::CampusUser;
@@ -66,10 +69,10 @@ impl Render for Shown {
                 let message = posted.into_message(id, publication.seq, publication.time_ms);
                 let user = self.0.user_in_memory(&tenant, &message.sender.id);
                 let user = user.map_or_else(|| CampusUser::brief(message.sender.clone()), |user| CampusUser::of(&user));
-                emit("chat-message", &Args::one(&json!({ "message": message_view(&message, user) })));
+                emit("chat-message", &Args::one(&CampusMessageEvent { message: message_view(&message, user) }));
             }
             EventBody::ChannelDeleted if is_known && !event.told => {
-                emit("chat-deleted", &Args::one(&json!({ "chat": CampusId(id) })));
+                emit("chat-deleted", &Args::one(&CampusDeletedEvent { chat: CampusId(id) }));
             }
             _ => {}
         }
@@ -88,13 +91,13 @@ impl Campus {
         if seen.channel.kind == ChannelType::Messaging {
             for member in &seen.members {
                 let chat = self.shown(tenant, &member.user, seen, Names::All).await?;
-                self.emit(tenant, [&member.user], "chat-created", &json!({ "chat": chat }), except).await;
+                self.emit(tenant, [&member.user], "chat-created", &CampusChatEvent { chat }, except).await;
             }
             return Ok(());
         }
         let users = self.users_of(tenant, seen.channel.id).await?;
         let chat = self.shown(tenant, "", seen, Names::All).await?;
-        self.emit(tenant, &users, "chat-created", &json!({ "chat": chat }), except).await;
+        self.emit(tenant, &users, "chat-created", &CampusChatEvent { chat }, except).await;
         Ok(())
     }
 
@@ -102,7 +105,7 @@ impl Campus {
     pub(crate) async fn emit_updated(&self, tenant: &TenantId, seen: &Seen, except: Option<&str>) -> Answer<()> {
         let users = self.users_of(tenant, seen.channel.id).await?;
         let chat = self.shown(tenant, "", seen, Names::All).await?;
-        self.emit(tenant, &users, "chat-updated", &json!({ "chat": chat }), except).await;
+        self.emit(tenant, &users, "chat-updated", &CampusChatEvent { chat }, except).await;
         Ok(())
     }
 
@@ -118,7 +121,7 @@ impl Campus {
         let seen = self.seen(tenant, channel.id).await?;
         let chat = self.shown(tenant, "", &seen, Names::All).await?;
         let participant = self.participant_view(tenant, channel, member).await?;
-        let payload = json!({ "chat": chat, "participant": participant });
+        let payload = CampusJoinedEvent { chat, participant };
         self.emit(tenant, &users, "chat-joined", &payload, except).await;
         Ok(())
     }
@@ -133,28 +136,28 @@ impl Campus {
         except: Option<&str>,
     ) -> Answer<()> {
         let user = self.person(tenant, &member.user).await?.id;
-        let participant = json!({ "_id": CampusId(member.id), "user": user });
-        let payload = json!({ "chat": CampusId(channel.id), "participant": participant });
+        let participant = CampusGone { id: Some(CampusId(member.id)), user };
+        let payload = CampusRemovedEvent { chat: CampusId(channel.id), participant };
         self.emit(tenant, users, "chat-participant-removed", &payload, except).await;
         Ok(())
     }
 
     /// The same for a membership that ended elsewhere, of which only the user is known.
     pub(crate) async fn emit_gone(&self, tenant: &TenantId, chat: EntityId, user: CampusId, users: &[String]) {
-        let payload = json!({ "chat": CampusId(chat), "participant": { "user": user } });
+        let payload = CampusRemovedEvent { chat: CampusId(chat), participant: CampusGone { id: None, user } };
         self.emit(tenant, users, "chat-participant-removed", &payload, None).await;
     }
 
     /// `chat-deleted {chat}` to those who were participants.
     pub(crate) async fn emit_deleted(&self, tenant: &TenantId, chat: EntityId, users: &[String], except: Option<&str>) {
-        self.emit(tenant, users, "chat-deleted", &json!({ "chat": CampusId(chat) }), except).await;
+        self.emit(tenant, users, "chat-deleted", &CampusDeletedEvent { chat: CampusId(chat) }, except).await;
     }
 
     /// `chat-read {chat, user, lastReadAt}` to all participants.
     pub(crate) async fn emit_read(&self, tenant: &TenantId, chat: EntityId, member: &Member) -> Answer<()> {
         let users = self.users_of(tenant, chat).await?;
         let user = self.person(tenant, &member.user).await?.id;
-        let payload = json!({ "chat": CampusId(chat), "user": user, "lastReadAt": last_read_at(member) });
+        let payload = CampusReadEvent { chat: CampusId(chat), user, last_read_at: last_read_at(member) };
         self.emit(tenant, &users, "chat-read", &payload, None).await;
         Ok(())
     }
@@ -168,7 +171,7 @@ impl Campus {
         participant: &CampusParticipant,
         status: CampusRequestStatus,
     ) {
-        let payload = json!({ "chat": CampusId(channel.id), "participant": participant, "status": status });
+        let payload = CampusStatusEvent { chat: CampusId(channel.id), participant: participant.clone(), status };
         self.emit(tenant, [user], "chat-participant-status", &payload, None).await;
     }
 
@@ -182,7 +185,7 @@ impl Campus {
         is_admin: bool,
     ) {
         let event = if is_admin { "chat-admin-access-granted" } else { "chat-admin-access-removed" };
-        let payload = json!({ "chat": CampusId(channel.id), "participant": participant });
+        let payload = CampusAdminEvent { chat: CampusId(channel.id), participant: participant.clone() };
         self.emit(tenant, [user], event, &payload, None).await;
     }
 
@@ -195,14 +198,14 @@ impl Campus {
     ) -> Result<(), ChatError> {
         let members = self.chat().members_unasked(tenant, channel.id).await?;
         let admins = members.iter().filter(|member| member.role >= natter_chat::Role::Admin).map(|member| &member.user);
-        let payload = json!({ "chat": CampusId(channel.id), "request": request });
+        let payload = CampusRequestEvent { chat: CampusId(channel.id), request };
         self.emit(tenant, admins, "chat-request", &payload, None).await;
         Ok(())
     }
 
     /// `score-updated {action, score}` to the user.
     pub(crate) async fn emit_score(&self, tenant: &TenantId, user: &str, score: i64) {
-        let payload = json!({ "action": "join-group-chat", "score": score });
+        let payload = CampusScoreEvent { action: "join-group-chat", score };
         self.emit(tenant, [user], "score-updated", &payload, None).await;
     }
 

@@ -5,11 +5,11 @@ use natter_node::auth::KeyError;
 use natter_node::config::Config;
 use natter_node::plugin::{ListenerView, Mount, Plugin};
 use natter_node::realtime::UserTokens;
-use natter_rest::{ApiDocument, Dialect, RestPlugin};
+use natter_rest::{ApiDocument, Dialect, EventsDocument, RestPlugin};
 
 use crate::campus::Campus;
 use crate::errors::CampusDialect;
-use crate::routes;
+use crate::{events, routes};
 
 /// Where the routes are. `/chats` belongs to it but for the longer prefixes of other dialects.
 const PREFIXES: [&str; 2] = ["/chats", "/chats-sync"];
@@ -44,6 +44,10 @@ impl Plugin for CampusPlugin {
 impl RestPlugin for CampusPlugin {
     fn document(&self) -> &ApiDocument {
         &self.document
+    }
+
+    fn events(&self) -> EventsDocument {
+        events::document()
     }
 
     fn reload(&self, config: &Config) -> Result<(), KeyError> {

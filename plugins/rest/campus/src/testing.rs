@@ -95,7 +95,14 @@ impl Bench {
     }
 
     /// Calls as a user of a tenant.
-    pub(crate) async fn call(&self, aud: &str, user: &str, method: &str, path: &str, body: &Value) -> (StatusCode, Value) {
+    pub(crate) async fn call(
+        &self,
+        aud: &str,
+        user: &str,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> (StatusCode, Value) {
         let token = sign_hs256(&json!({ "sub": user, "aud": aud }), SECRET).unwrap();
         self.send(method, path, ("authorization", &format!("Bearer {token}")), body).await
     }

@@ -56,14 +56,38 @@ async fn schemas_bear_the_plugin_s_name_and_every_reference_leads_somewhere() {
 }
 
 #[tokio::test]
+async fn every_event_of_the_document_is_described() {
+    let bench = Bench::start().await;
+    let events = bench.plugin.events();
+    let messages = events.json()["components"]["messages"].as_object().unwrap();
+    let names: BTreeSet<&str> = messages.values().filter_map(|message| message["name"].as_str()).collect();
+    let wanted = [
+        "chat-created",
+        "chat-joined",
+        "chat-updated",
+        "chat-participant-removed",
+        "chat-participant-status",
+        "chat-admin-access-granted",
+        "chat-admin-access-removed",
+        "chat-deleted",
+        "chat-read",
+        "chat-message",
+        "chat-request",
+        "score-updated",
+    ];
+    assert_eq!(names, BTreeSet::from(wanted));
+}
+
+#[tokio::test]
 async fn errors_have_the_document_s_shape() {
     let bench = Bench::start().await;
+    let unknown = format!("/chats/{}", id(9));
     for (method, path, expected) in [
         ("GET", "/chats/x/y/z/w", 404),
         ("PATCH", "/chats", 405),
         ("GET", "/chats?limit=0", 400),
         ("GET", "/chats/none", 400),
-        ("GET", &format!("/chats/{}", id(9)), 404),
+        ("GET", unknown.as_str(), 404),
     ] {
         let (status, body) = bench.call("demo", &id(1), method, path, &Value::Null).await;
         assert_eq!((status.as_u16(), &body["status"]), (expected, &json!(false)), "{method} {path}: {body}");
@@ -95,7 +119,8 @@ async fn a_tenant_s_own_limits_count() {
 async fn categories_are_those_of_the_configuration() {
     let bench = Bench::start().await;
     bench.sync(&json!({ "users": [{ "_id": id(1), "following": [id(2)] }, { "_id": id(2) }] })).await;
-    let body = |category: &str| json!({ "isGroup": true, "name": "Pots", "category": category, "participants": [id(2)] });
+    let body =
+        |category: &str| json!({ "isGroup": true, "name": "Pots", "category": category, "participants": [id(2)] });
     let (status, answer) = bench.call("demo", &id(1), "POST", "/chats", &body("Cooking")).await;
     assert_eq!((status, &answer["chat"]["category"]), (StatusCode::CREATED, &json!("Cooking")));
     assert_eq!(bench.call("demo", &id(1), "POST", "/chats", &body("Party")).await.0, StatusCode::BAD_REQUEST);
@@ -107,10 +132,14 @@ async fn edges_are_replaced_as_a_whole() {
     let (graph, demo) = (bench.campus.graph(), TenantId::new("demo"));
     let users: Vec<String> = (2..600).map(id).collect();
     bench.sync(&json!({ "users": [{ "_id": id(1), "following": users }] })).await;
-    assert!(graph.follows(&demo, &id(1), &id(2)).await.unwrap() && graph.follows(&demo, &id(1), &id(599)).await.unwrap());
+    assert!(
+        graph.follows(&demo, &id(1), &id(2)).await.unwrap() && graph.follows(&demo, &id(1), &id(599)).await.unwrap()
+    );
     assert!(!graph.follows(&demo, &id(2), &id(1)).await.unwrap(), "one way only");
     bench.sync(&json!({ "users": [{ "_id": id(1), "following": [id(3)] }] })).await;
-    assert!(!graph.follows(&demo, &id(1), &id(2)).await.unwrap() && graph.follows(&demo, &id(1), &id(3)).await.unwrap());
+    assert!(
+        !graph.follows(&demo, &id(1), &id(2)).await.unwrap() && graph.follows(&demo, &id(1), &id(3)).await.unwrap()
+    );
     bench.sync(&json!({ "users": [{ "_id": id(1), "name": "Ada" }] })).await;
     assert!(graph.follows(&demo, &id(1), &id(3)).await.unwrap(), "what is left out stays");
     bench.sync(&json!({ "users": [{ "_id": id(1), "following": null }] })).await;
@@ -122,7 +151,8 @@ async fn edges_are_replaced_as_a_whole() {
 async fn connections_follow_what_is_told_last() {
     let bench = Bench::start().await;
     let (graph, demo) = (bench.campus.graph(), TenantId::new("demo"));
-    let meet = |users: [String; 2], status: &str| json!({ "meetMe": [{ "_id": id(7), "users": users, "status": status }] });
+    let meet =
+        |users: [String; 2], status: &str| json!({ "meetMe": [{ "_id": id(7), "users": users, "status": status }] });
     bench.sync(&meet([id(1), id(2)], "pending")).await;
     assert!(!graph.is_connected(&demo, &id(1), &id(2)).await.unwrap());
     bench.sync(&meet([id(2), id(1)], "accepted")).await;
@@ -145,7 +175,8 @@ async fn events_and_reels_move_with_their_chats() {
     bench.sync(&json!({ "events": [{ "_id": id(4), "chat": id(2) }] })).await;
     bench.sync(&json!({ "events": [{ "_id": id(5), "chat": id(2) }] })).await;
     assert_eq!(graph.event_of(&demo, &id(2)).await.unwrap().unwrap().0, id(4), "the one that was given to it last");
-    let reel = |number: u32, chat: u32| json!({ "_id": id(number), "user": id(9), "chat": id(chat), "views": 2, "likes": 1 });
+    let reel =
+        |number: u32, chat: u32| json!({ "_id": id(number), "user": id(9), "chat": id(chat), "views": 2, "likes": 1 });
     bench.sync(&json!({ "reels": [reel(11, 1), reel(12, 1), reel(13, 1)] })).await;
     bench.sync(&json!({ "reels": [reel(12, 2)] })).await;
     bench.sync(&json!({ "reels": [{ "_id": id(11), "views": 10 }] })).await;

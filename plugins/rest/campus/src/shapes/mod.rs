@@ -2,6 +2,7 @@
 
 pub(crate) mod chat;
 pub(crate) mod error;
+pub(crate) mod event;
 pub(crate) mod message;
 pub(crate) mod participant;
 pub(crate) mod reel;
