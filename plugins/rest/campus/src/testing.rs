@@ -84,7 +84,7 @@ impl Bench {
         let chat = Chat::start(parts);
         let outbox = Outbox::open(Arc::clone(&store), OutboxOptions::new(&config.webhooks)).await.unwrap();
         let sender = PushSender::from_config(&config.push, &config.webhooks.extra_ca, &system_clock()).unwrap();
-        let follow_ups = Arc::new(FollowUps::new(&chat, outbox, None, sender));
+        let follow_ups = Arc::new(FollowUps::new(&chat, outbox, None, Arc::new(sender)));
         let tokens = UserTokens::new(&config, broker, tenants).unwrap();
         let parts = CampusParts { chat, rest, store, follow_ups, clock: system_clock() };
         let campus = Campus::new(&config, parts);

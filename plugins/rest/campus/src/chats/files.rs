@@ -1,6 +1,7 @@
 //! The files of a chat, by what they are: rows that follow its messages, whoever sends them.
 
-use natter_chat::{Attachment, ChatError, Message, Table};
+use natter_chat::rows::Table;
+use natter_chat::{Attachment, ChatError, Message};
 use natter_core::{EntityId, TenantId};
 use serde::{Deserialize, Serialize};
 

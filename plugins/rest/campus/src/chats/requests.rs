@@ -2,7 +2,8 @@
 
 use axum::http::StatusCode;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use natter_chat::{Channel, ChatError, Table};
+use natter_chat::rows::Table;
+use natter_chat::{Channel, ChatError};
 use natter_core::{EntityId, TenantId};
 use serde::{Deserialize, Serialize};
 
