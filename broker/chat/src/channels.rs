@@ -2,6 +2,7 @@
 
 mod create;
 mod delete;
+mod outside;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use natter_core::{EntityId, TenantId};
@@ -101,6 +102,9 @@ impl Chat {
             }
             if let Some(image) = &patch.image {
                 channel.image.clone_from(image);
+            }
+            if let Some(posting) = patch.posting {
+                channel.posting = posting;
             }
             for (name, value) in &patch.extra {
                 match value.is_null() {

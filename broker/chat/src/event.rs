@@ -19,6 +19,19 @@ pub struct Event {
     /// What.
     #[serde(rename = "is")]
     pub body: EventBody,
+    /// Whether its cause tells those concerned itself; see [`telling`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub told: bool,
+}
+
+tokio::task_local! {
+    static IS_TOLD: bool;
+}
+
+/// Does something whose events its caller makes known itself: to users' devices, and to the sockets of its own document. They
+/// are in the log as ever and reach everyone who follows the channel; they only carry the mark [`Event::told`].
+pub async fn telling<T>(work: impl Future<Output = T>) -> T {
+    IS_TOLD.scope(true, work).await
 }
 
 /// What happened.
@@ -174,7 +187,12 @@ pub(crate) const CHANGE: u8 = 1;
 impl Event {
     /// Something that happened in a channel.
     pub(crate) fn of(channel: EntityId, body: EventBody) -> Self {
-        Self { channel: Some(channel), body }
+        Self { channel: Some(channel), body, told: IS_TOLD.try_with(|told| *told).unwrap_or_default() }
+    }
+
+    /// Something that is about a user alone.
+    pub(crate) fn of_user(body: EventBody) -> Self {
+        Self { channel: None, body, told: false }
     }
 
     /// What the broker calls it.

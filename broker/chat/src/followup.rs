@@ -1,6 +1,7 @@
 //! What follows a message after its answer: link previews and pushes, through the durable queue.
 
 mod audience;
+mod notices;
 mod previews;
 mod pushes;
 
@@ -15,6 +16,7 @@ use crate::chat::Chat;
 use crate::error::ChatError;
 use crate::event::EventBody;
 use crate::work::{Happened, Work};
+pub use notices::{NOTICE_USERS_MAX, Notice};
 use previews::{PreviewDeliverer, PreviewJob};
 use pushes::{Cause, Devices, Spread, SpreadDeliverer};
 
@@ -66,7 +68,7 @@ impl FollowUps {
 
     async fn notify(&self, happened: &Happened<'_>) -> Result<(), ChatError> {
         let cause = match &happened.event.body {
-            _ if !self.has_pushes => return Ok(()),
+            _ if !self.has_pushes || happened.event.told => return Ok(()),
             EventBody::Message(posted) => Cause::Message(posted.id),
             EventBody::ReactionAdded(change) => {
                 Cause::Reaction { message: change.message, user: change.user.clone(), emoji: change.emoji.clone() }

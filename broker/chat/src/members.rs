@@ -3,6 +3,7 @@
 //! The truth is a row per member under the channel; a row per channel under the user is its index, which reads check.
 //! Changes of one channel's membership are made one at a time.
 
+pub(crate) mod administration;
 pub(crate) mod change;
 mod roster;
 

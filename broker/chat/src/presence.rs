@@ -58,7 +58,7 @@ impl Chat {
         }
         self.touch_activity(tenant, user).await?;
         let body = EventBody::Presence { user: user.to_owned(), is_online, last_active_at: self.now_ms() };
-        let event = Event { channel: None, body };
+        let event = Event::of_user(body);
         for other in self.connected_neighbours(tenant, user).await? {
             self.tell_user(tenant, &other, &event);
         }

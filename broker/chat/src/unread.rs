@@ -58,7 +58,7 @@ impl Chat {
             return Ok(());
         }
         let count = self.total_unread(tenant, user).await?;
-        self.tell_user(tenant, user, &Event { channel: None, body: EventBody::TotalUnread { count } });
+        self.tell_user(tenant, user, &Event::of_user(EventBody::TotalUnread { count }));
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::event::{Event, EventBody};
 use crate::hot::HotChannel;
 
 /// An event that has become durable, for those who do something about it. Those of the log come in its order; of the
-/// others, a channel that was made, a read position that has moved, and who types.
+/// others, a channel that was made or deleted, a read position that has moved, and who types.
 #[derive(Clone, Debug)]
 pub struct Happened<'a> {
     /// Whose.

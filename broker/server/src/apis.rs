@@ -1,18 +1,20 @@
 //! The REST APIs over one domain: each with its routes, its app on sockets, and its part of the work after the answer.
 //!
 //! A client on sockets is asked by one app after the other whether it is theirs: first those that know their own tokens, then
-//! Open Chat, which takes every other opaque token and refuses those that show none.
+//! Open Chat, which takes every other opaque token and refuses those that show none, and last campus, which takes every
+//! token of a tenant.
 
 use std::sync::Arc;
 
 use anyhow::Context;
+use natter_campus::{Campus, CampusParts, CampusPlugin};
 use natter_chat::{Chat, FollowUps, Work};
 use natter_chatify::{Chatify, ChatifyParts, ChatifyPlugin};
 use natter_chatsdk::{ChatSdkParts, ChatSdkPlugin, ChatSdkWebhooks};
 use natter_connectnow::{ConnectNow, ConnectNowParts, ConnectNowPlugin};
 use natter_node::Broker;
 use natter_node::config::Config;
-use natter_node::realtime::Sockets;
+use natter_node::realtime::{Sockets, UserTokens};
 use natter_openchat::{Live, OpenChat, OpenChatParts, OpenChatPlugin, PartnerSockets};
 use natter_outbox::Outbox;
 use natter_outbox::guard::GuardedClient;
@@ -66,6 +68,12 @@ impl ApiParts<'_> {
         if self.serves("openchat") {
             takers.push(Arc::new(Live::start(self.config, open_chat.clone(), partner_sockets)));
         }
+        let campus = self.campus(&follow_ups);
+        let tokens = UserTokens::new(self.config, self.broker.clone(), Arc::clone(self.rest.callers().tenants()))?;
+        if self.serves("campus") {
+            self.sockets.register(natter_campus::app(&campus, tokens.clone()));
+        }
+        takers.push(Arc::new(campus.clone()));
         // Sockets first: nothing of theirs waits for the outbox.
         takers.extend([follow_ups as Arc<dyn Work>, Arc::new(open_chat.clone()), Arc::new(told)]);
         let chatsdk = ChatSdkParts { chat: self.chat.clone(), rest: Arc::clone(self.rest), push, client };
@@ -74,6 +82,7 @@ impl ApiParts<'_> {
             Box::new(ChatifyPlugin::new(chatify)),
             Box::new(ConnectNowPlugin::new(connect_now)),
             Box::new(ChatSdkPlugin::new(self.config, chatsdk)),
+            Box::new(CampusPlugin::new(campus, tokens)),
         ];
         Ok(Apis { plugins, takers })
     }
@@ -121,6 +130,18 @@ impl ApiParts<'_> {
             clock: Arc::clone(&self.clock),
         };
         ConnectNow::new(self.config, parts)
+    }
+
+    /// The campus communities.
+    fn campus(&self, follow_ups: &Arc<FollowUps>) -> Campus {
+        let parts = CampusParts {
+            chat: self.chat.clone(),
+            rest: Arc::clone(self.rest),
+            store: Arc::clone(self.store),
+            follow_ups: Arc::clone(follow_ups),
+            clock: Arc::clone(&self.clock),
+        };
+        Campus::new(self.config, parts)
     }
 
     /// Link previews and pushes.

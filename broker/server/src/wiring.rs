@@ -19,6 +19,7 @@ pub(crate) const BUILT: &[&str] = &[
     "chatify",
     "connectnow",
     "chatsdk",
+    "campus",
     "files",
     "webhooks",
     "link_previews",

@@ -10,7 +10,7 @@ use crate::chat::Chat;
 use crate::error::{ChatError, Missing};
 use crate::event::{Event, EventBody};
 use crate::hot::HotChannel;
-use crate::model::{Channel, ChannelOverview, ChannelType, NewChannel, Role, User};
+use crate::model::{Channel, ChannelOverview, ChannelType, NewChannel, Posting, Role, User};
 use crate::rows::Table;
 use crate::validate;
 
@@ -131,6 +131,7 @@ impl Chat {
             member_count: 0,
             created_at: now_ms,
             updated_at: now_ms,
+            posting: Posting::default(),
             extra: new.extra.clone(),
             deleted_at: None,
         };

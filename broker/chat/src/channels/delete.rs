@@ -31,6 +31,7 @@ impl Chat {
         let event = Event::of(hot.id, EventBody::ChannelDeleted);
         self.announce(hot, &event);
         self.tell_members(hot, &event).await?;
+        self.after_change(hot, &event).await?;
         self.erase_members(hot, &members).await?;
         let channel = hot.channel();
         self.0.hot.forget(&hot.tenant, hot.id);

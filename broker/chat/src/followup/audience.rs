@@ -8,6 +8,7 @@ use crate::error::ChatError;
 use crate::hot::HotChannel;
 use crate::model::{Channel, ChannelType, Message, PushKind};
 
+use super::notices;
 use super::pushes::{Cause, Spread};
 
 /// Somebody to be notified.
@@ -25,6 +26,10 @@ pub(super) struct Audience {
 impl Chat {
     /// Who is to be notified of a cause: members who are not online and have not muted the channel.
     pub(super) async fn audience(&self, tenant: &TenantId, spread: &Spread) -> Result<Option<Audience>, ChatError> {
+        // Those whom a notice names need not be members, and its channel may be gone.
+        if let Cause::Notice(notice) = &spread.cause {
+            return Ok(Some(notices::audience(notice)));
+        }
         let hot = self.hot(tenant, spread.channel).await?;
         let audience = match &spread.cause {
             Cause::Message(id) => {
@@ -48,6 +53,7 @@ impl Chat {
                 let notified = Notified { user: user.clone(), kind: PushKind::ChannelInvite };
                 Audience { message: said(&channel, &channel.name, "You were added"), notified: vec![notified] }
             }
+            Cause::Notice(_) => return Ok(None),
         };
         self.without_the_unwilling(&hot, audience).await.map(Some)
     }

@@ -8,6 +8,7 @@ use natter_outbox::{Deliverer, Delivery, Job, JobKind, Outbox, Outcome};
 use serde::{Deserialize, Serialize};
 
 use super::audience::Notified;
+use super::notices::Notice;
 use crate::chat::Chat;
 use crate::error::ChatError;
 use crate::model::{Device, Platform, Provider};
@@ -30,6 +31,8 @@ pub(super) enum Cause {
     Reaction { message: EntityId, user: String, emoji: String },
     /// A user has been made a member.
     Invite(String),
+    /// Something that a document words itself.
+    Notice(Notice),
 }
 
 impl Spread {

@@ -21,7 +21,7 @@ impl Chat {
     /// with the first message.
     ///
     /// # Errors
-    /// The caller is no member, a value cannot be taken, the message it answers is not there ([`Missing::Message`]), or the
+    /// The caller is no member or may only read, a value cannot be taken, the message it answers is not there ([`Missing::Message`]), or the
     /// store does not take it now.
     pub async fn send(
         &self,
@@ -31,7 +31,10 @@ impl Chat {
         new: NewMessage,
     ) -> Result<Sent, ChatError> {
         validate::message(&new)?;
-        let (hot, _) = self.own(tenant, caller, channel).await?;
+        let (hot, member) = self.own(tenant, caller, channel).await?;
+        if !hot.channel.read().value.posting.allows(member.role) {
+            return Err(ChatError::Forbidden("only admins may write here"));
+        }
         if !hot.has_room() {
             return Err(ChatError::Unavailable);
         }

@@ -45,6 +45,31 @@ impl ChannelType {
     }
 }
 
+/// Who may write into a channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Posting {
+    /// Every member.
+    #[default]
+    Members,
+    /// Its owners and admins.
+    Admins,
+}
+
+impl Posting {
+    /// Whether a member of this role may write.
+    pub fn allows(self, role: super::Role) -> bool {
+        match self {
+            Self::Members => true,
+            Self::Admins => role >= super::Role::Admin,
+        }
+    }
+
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A channel as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Channel {
@@ -74,6 +99,9 @@ pub struct Channel {
     pub created_at: i64,
     /// Unix milliseconds of the last change of the channel itself.
     pub updated_at: i64,
+    /// Who may write into it.
+    #[serde(default, skip_serializing_if = "Posting::is_default")]
+    pub posting: Posting,
     /// What only one document knows of it, under names of that document's own.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
@@ -117,6 +145,8 @@ pub struct ChannelPatch {
     pub description: Option<Option<String>>,
     /// URL of a picture.
     pub image: Option<Option<String>>,
+    /// Who may write into it.
+    pub posting: Option<Posting>,
     /// Entries to set; `null` removes one.
     pub extra: Map<String, Value>,
 }

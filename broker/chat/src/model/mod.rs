@@ -8,7 +8,7 @@ mod preferences;
 mod user;
 mod workspace;
 
-pub use channel::{Channel, ChannelOverview, ChannelPatch, ChannelType, NewChannel};
+pub use channel::{Channel, ChannelOverview, ChannelPatch, ChannelType, NewChannel, Posting};
 pub use device::{Device, NewDevice, Platform, Provider};
 pub use member::{Member, ReadPosition, Role};
 pub use message::{Attachment, AttachmentType, Entry, Message, NewMessage, Pin, Reaction, Sent};

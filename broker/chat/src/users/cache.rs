@@ -34,7 +34,7 @@ impl Default for Users {
 }
 
 impl Users {
-    pub(super) fn get(&self, tenant: &TenantId, id: &str) -> Option<Arc<User>> {
+    pub(crate) fn get(&self, tenant: &TenantId, id: &str) -> Option<Arc<User>> {
         self.rows.get(&(tenant.clone(), id.to_owned())).map(|row| row.value)
     }
 

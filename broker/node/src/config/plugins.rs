@@ -93,11 +93,20 @@ impl Default for Chatify {
 }
 
 /// `[plugins.campus]`.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Campus {
     /// Tenant of tokens that name none; empty means the first tenant.
     pub tenant: String,
+    /// Categories of group chats. The first one is that of one-to-one chats.
+    pub categories: Vec<String>,
+}
+
+impl Default for Campus {
+    fn default() -> Self {
+        let categories = ["Study", "Courses", "Event", "Party", "Sports", "Clubs", "Housing", "Jobs", "Other"];
+        Self { tenant: String::new(), categories: categories.map(str::to_owned).into() }
+    }
 }
 
 /// `[plugins.connectnow]`.

@@ -14,7 +14,7 @@ pub(super) struct MessageRender {
 
 impl Render for MessageRender {
     fn render(&self, channel: &str, publication: &Publication, emit: &mut dyn FnMut(&str, &Args)) {
-        let Ok(Event { channel: Some(id), body: EventBody::Message(posted) }) = Event::decode(publication) else {
+        let Ok(Event { channel: Some(id), body: EventBody::Message(posted), .. }) = Event::decode(publication) else {
             return;
         };
         if !self.is_conversation(channel, id) {

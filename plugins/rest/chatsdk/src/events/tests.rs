@@ -63,6 +63,7 @@ fn channel() -> Channel {
         member_count: 2,
         created_at: TIME_MS,
         updated_at: TIME_MS,
+        posting: natter_chat::Posting::default(),
         extra: Map::new(),
         deleted_at: None,
     }
@@ -76,7 +77,7 @@ fn channel_shape() -> Value {
 }
 
 fn rendered(place: Option<EntityId>, body: EventBody) -> (Value, Option<Arc<Tags>>) {
-    let data = serde_json::to_vec(&Event { channel: place, body }).unwrap().into();
+    let data = serde_json::to_vec(&Event { channel: place, body, told: false }).unwrap().into();
     let publication = Publication { seq: 42, time_ms: TIME_MS, data, ..Publication::default() };
     let Rendered { data, tags } = ChatSdkRenderer.render(&publication);
     (serde_json::from_slice(&data).unwrap(), tags)

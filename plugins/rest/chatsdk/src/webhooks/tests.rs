@@ -13,7 +13,7 @@ const CHANNEL_UUID: &str = "01010101-0101-8010-8101-010101000000";
 const MESSAGE_UUID: &str = "02020202-0202-8020-8202-020202000000";
 
 fn told_of(body: EventBody) -> Option<(String, Value)> {
-    let event = Event { channel: Some(CHANNEL), body };
+    let event = Event { channel: Some(CHANNEL), body, told: false };
     let tenant = TenantId::new("demo");
     let happened =
         Happened { tenant: &tenant, channel: CHANNEL, offset: 9, seq: 7, time_ms: 1_704_110_400_123, event: &event };

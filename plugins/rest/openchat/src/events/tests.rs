@@ -35,7 +35,7 @@ fn posted(sender: &str, extra: Map<String, Value>) -> Posted {
 }
 
 fn event(body: EventBody) -> Event {
-    Event { channel: Some(room().id), body }
+    Event { channel: Some(room().id), body, told: false }
 }
 
 const TIME_MS: i64 = 1_715_682_600_000;
