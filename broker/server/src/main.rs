@@ -3,6 +3,7 @@
 //! `cli` says what can be asked, `serve` starts a node, everything else has one subject that its name tells.
 
 mod admin;
+mod backup;
 mod cli;
 mod client;
 mod configuration;
@@ -13,9 +14,11 @@ mod http;
 mod internal;
 mod listen;
 mod logs;
+mod migrate;
 mod node;
 mod outbox;
 mod reload;
+mod restore;
 mod routes;
 #[cfg(feature = "scylla")]
 mod scylla;
@@ -26,6 +29,7 @@ mod store;
 mod tenant;
 mod tenants;
 mod token;
+mod verify;
 mod wiring;
 mod work;
 

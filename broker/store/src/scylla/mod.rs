@@ -17,6 +17,8 @@ mod errors;
 mod faults;
 mod find;
 mod head;
+mod import;
+mod import_keys;
 mod keys;
 mod layout;
 mod options;
@@ -31,6 +33,7 @@ mod store;
 mod tls;
 mod trim;
 mod values;
+mod walk;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
