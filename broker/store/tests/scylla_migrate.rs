@@ -72,6 +72,10 @@ async fn fill(directory: &TempDir) -> Arc<EmbeddedStore> {
     Arc::new(store)
 }
 
+/// How often the migration is interrupted, and how long it may then take.
+const INTERRUPTIONS: usize = 4;
+const WHOLE: Duration = Duration::from_secs(120);
+
 fn options() -> ScyllaOptions {
     let keyspace = format!("natter_move_{}", Uuid::new_v4().simple());
     ScyllaOptions { keyspace, ..cql::options() }
@@ -90,11 +94,16 @@ async fn an_interrupted_migration_is_finished_by_the_next() {
     let migrated = loop {
         let to = open(&options).await;
         let migration = Migration { from: Arc::clone(&from), to: Arc::clone(&to) };
-        // Later each time, until it comes to its end.
-        let patience = Duration::from_millis(rand::rng().random_range(50..150) * (interrupted + 1) * (interrupted + 1));
+        let patience = match interrupted {
+            INTERRUPTIONS => WHOLE,
+            _ => Duration::from_millis(rand::rng().random_range(20..1500)),
+        };
         match tokio::time::timeout(patience, migration.run()).await {
             Ok(migrated) => break migrated.unwrap(),
-            Err(_) => interrupted += 1,
+            Err(_) => {
+                assert!(interrupted < INTERRUPTIONS, "it does not come to its end");
+                interrupted += 1;
+            }
         }
         let _ = is_unfinished(&*to).await.unwrap();
     };
