@@ -24,7 +24,7 @@ impl ScyllaStore {
         operation: StoreOperation,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        self.timed(operation, timeout(engine.patience(), call)).await.map_err(|_| too_long())?
+        self.timed(operation, timeout(engine.patience(), Box::pin(call))).await.map_err(|_| too_long())?
     }
 
     /// Tells the observer how long `call` took.
