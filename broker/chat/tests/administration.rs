@@ -27,7 +27,7 @@ async fn an_admin_always_remains_and_one_of_them_owns_the_channel() {
     assert!(!leave(1, 2).await.expect("a removal").is_deleted);
     assert!(!leave(0, 0).await.expect("a removal").is_deleted);
     assert!(leave(1, 1).await.expect("a removal").is_deleted);
-    let gone = chat.channel_unasked(&tenant(), &ids[0], id).await;
+    let gone = chat.overview_unasked(&tenant(), &ids[0], id).await;
     assert_eq!(gone.expect_err("it is gone"), ChatError::NotFound(Missing::Channel));
 }
 

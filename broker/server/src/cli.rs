@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
 
 use crate::client::{AdminClient, NodeArgs};
-use crate::{configuration, outbox, serve, tenant, token, webhooks};
+use crate::{backup, configuration, migrate, outbox, restore, serve, tenant, token, verify, webhooks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,6 +16,7 @@ Examples:
   natter config --print-default > natter.toml   a file with every key and its default
   natter token create --tenant demo --user alice
   natter tenant add acme                        a new tenant on the running node
+  natter backup /var/backups                    everything, while the node runs
 
 Any key of the configuration can be set by an environment variable: NATTER__STORE__PATH=/var/lib/natter.
 RUST_LOG sets what is logged (error, warn, info, debug, trace; also per module). Logs go to stderr.
@@ -72,6 +73,14 @@ enum Command {
     /// See and repeat what a partner's or tenant's server has not been told yet.
     #[command(subcommand)]
     Webhooks(webhooks::WebhooksCommand),
+    /// Back up everything in the embedded store, from the running node or, with --offline, from its data folder.
+    Backup(backup::BackupArgs),
+    /// Fill an empty data folder from a backup.
+    Restore(restore::RestoreArgs),
+    /// Check every record of the store, which no node may have open, or of a backup; exits with 1 if any is wrong.
+    Verify(verify::VerifyArgs),
+    /// Move everything from the data folder to a cluster, while no node runs. May be interrupted and run again.
+    Migrate(migrate::MigrateArgs),
 }
 
 /// Does what was asked.
@@ -93,6 +102,10 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Tenant(command)) => tenant::run(command),
         Some(Command::Outbox(command)) => outbox::run(command),
         Some(Command::Webhooks(command)) => webhooks::run(command),
+        Some(Command::Backup(args)) => backup::run(&args),
+        Some(Command::Restore(args)) => restore::run(&args),
+        Some(Command::Verify(args)) => verify::run(&args),
+        Some(Command::Migrate(args)) => migrate::run(&args),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Asking the running node, as the command line does.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -69,6 +70,24 @@ impl AdminClient {
     pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> anyhow::Result<T> {
         let answer = self.agent.post(self.url(path)).header("authorization", self.bearer()).send_json(body);
         self.read(answer)
+    }
+
+    /// `GET` of a path whose answer is a file of any length.
+    ///
+    /// # Errors
+    /// The node is not there, says no, or ends the answer early.
+    pub(crate) fn download(&self, path: &str, file: &mut File) -> anyhow::Result<()> {
+        // A long answer takes as long as it takes.
+        let patient = Agent::config_builder().timeout_recv_response(Some(ANSWER_TIME_MAX)).http_status_as_error(false);
+        let patient: Agent = patient.build().into();
+        let answer = patient.get(self.url(path)).header("authorization", self.bearer()).call();
+        match answer {
+            Ok(mut answer) if answer.status().is_success() => {
+                let copied = std::io::copy(&mut answer.body_mut().as_reader(), file);
+                copied.map(drop).context("the node did not send all of it")
+            }
+            refused => self.read::<Value>(refused).map(drop),
+        }
     }
 
     fn url(&self, path: &str) -> String {

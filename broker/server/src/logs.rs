@@ -14,5 +14,8 @@ pub(crate) fn start() {
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
+        // It would tell of a line that cannot be written on stderr, and panic when that fails as well: a log on a full disk
+        // must not end the thread that has something to say about it.
+        .log_internal_errors(false)
         .try_init();
 }

@@ -5,6 +5,7 @@
 mod admin;
 mod api_token;
 mod apis;
+mod backup;
 mod cli;
 mod client;
 mod configuration;
@@ -16,9 +17,11 @@ mod http;
 mod internal;
 mod listen;
 mod logs;
+mod migrate;
 mod node;
 mod outbox;
 mod reload;
+mod restore;
 mod routes;
 #[cfg(feature = "scylla")]
 mod scylla;
@@ -29,6 +32,7 @@ mod store;
 mod tenant;
 mod tenants;
 mod token;
+mod verify;
 mod webhooks;
 mod wiring;
 mod work;

@@ -5,12 +5,28 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use natter_node::config::{self, Consistency, SerialConsistency};
+use natter_store::transfer::is_unfinished;
 use natter_store::{CqlConsistency, CqlCredentials, CqlSerialConsistency, CqlTls, ScyllaOptions, ScyllaStore, Store};
 
 use crate::store::Observer;
 
 /// Connects, and makes or migrates the tables.
+///
+/// # Errors
+/// The cluster cannot be worked with, or holds only a part of what is being moved there.
 pub(crate) async fn open(settings: &config::Store) -> anyhow::Result<Arc<dyn Store>> {
+    let store = connect(settings).await?;
+    if is_unfinished(&store).await? {
+        bail!("the keyspace {} is not complete: run `natter migrate` again", settings.keyspace);
+    }
+    Ok(Arc::new(store))
+}
+
+/// Connects, whatever the keyspace holds.
+///
+/// # Errors
+/// The cluster cannot be worked with.
+pub(crate) async fn connect(settings: &config::Store) -> anyhow::Result<ScyllaStore> {
     let mut options = ScyllaOptions::new(settings.contact_points.clone(), &settings.keyspace);
     options.replication_factor = settings.replication_factor;
     options.datacenter = Some(settings.datacenter.clone()).filter(|name| !name.is_empty());
@@ -23,8 +39,7 @@ pub(crate) async fn open(settings: &config::Store) -> anyhow::Result<Arc<dyn Sto
     options.tls = tls(settings);
     options.observer = Arc::new(Observer::new("scylla"));
     let points = settings.contact_points.join(", ");
-    let store = ScyllaStore::open(options).await.with_context(|| format!("cannot open the store at {points}"))?;
-    Ok(Arc::new(store))
+    ScyllaStore::open(options).await.with_context(|| format!("cannot open the store at {points}"))
 }
 
 fn consistency(consistency: Consistency) -> anyhow::Result<CqlConsistency> {

@@ -8,6 +8,7 @@ use metrics::{Histogram, gauge, histogram};
 use natter_node::config::{self, StoreKind};
 use natter_store::{Durability, EmbeddedOptions, EmbeddedStore, MemoryStore, Store, StoreObserver, StoreOperation};
 use rustix::fs::statvfs;
+use tokio::runtime::Builder;
 use tokio::task::spawn_blocking;
 
 /// The open store, and the engine behind it where it tells more than the trait.
@@ -44,6 +45,11 @@ impl OpenStore {
         }
     }
 
+    /// The embedded engine, if it is that.
+    pub(crate) fn embedded(&self) -> Option<Arc<EmbeddedStore>> {
+        self.embedded.as_ref().map(|embedded| Arc::clone(&embedded.engine))
+    }
+
     /// Sets the gauges of what the store holds.
     pub(crate) fn measure(&self) {
         let Some(Embedded { engine, path }) = &self.embedded else { return };
@@ -54,6 +60,34 @@ impl OpenStore {
             gauge!("natter_disk_free_bytes").set((disk.f_bavail * disk.f_frsize) as f64);
         }
     }
+}
+
+/// Does something with the embedded store in the data folder, which no node may have open.
+///
+/// # Errors
+/// There is no store, a node has it open, or what is done fails.
+pub(crate) fn offline<T>(
+    settings: &config::Store,
+    work: impl AsyncFnOnce(Arc<EmbeddedStore>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    if !settings.path.is_dir() {
+        anyhow::bail!("there is no data folder {}", settings.path.display());
+    }
+    block_on(async {
+        let store = Arc::new(embedded(settings)?);
+        let done = work(Arc::clone(&store)).await;
+        store.close().await;
+        done
+    })
+}
+
+/// Runs a command that is no node.
+///
+/// # Errors
+/// What it says.
+pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    crate::logs::start();
+    Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(work)
 }
 
 fn embedded(settings: &config::Store) -> anyhow::Result<EmbeddedStore> {

@@ -16,9 +16,10 @@ mod record;
 #[cfg(feature = "scylla")]
 mod scylla;
 mod store;
+pub mod transfer;
 
 pub use clock::{Clock, system_clock};
-pub use embedded::{Durability, EmbeddedOptions, EmbeddedStore};
+pub use embedded::{Durability, EmbeddedOptions, EmbeddedRestore, EmbeddedStore};
 pub use memory::MemoryStore;
 pub use observer::{EmbeddedStats, StoreObserver, StoreOperation};
 #[cfg(feature = "scylla")]

@@ -11,7 +11,7 @@ impl Chat {
     ///
     /// # Errors
     /// [`Missing::Channel`](crate::Missing::Channel) when there is none with this id.
-    pub async fn channel_unasked(
+    pub async fn overview_unasked(
         &self,
         tenant: &TenantId,
         caller: &str,
@@ -24,7 +24,7 @@ impl Chat {
     /// All members of a channel, in the order of their joining, whoever asks.
     ///
     /// # Errors
-    /// As [`Chat::channel_unasked`].
+    /// As [`Chat::overview_unasked`].
     pub async fn members_unasked(&self, tenant: &TenantId, channel: EntityId) -> Result<Vec<Member>, ChatError> {
         let hot = self.hot(tenant, channel).await?;
         let mut members = self.roster(&hot).await?.all();
@@ -35,7 +35,7 @@ impl Chat {
     /// How many messages of a channel are not deleted. Of deleted ones the newest 10,000 are known.
     ///
     /// # Errors
-    /// As [`Chat::channel_unasked`].
+    /// As [`Chat::overview_unasked`].
     pub async fn message_count(&self, tenant: &TenantId, channel: EntityId) -> Result<u64, ChatError> {
         let hot = self.hot(tenant, channel).await?;
         Ok(hot.with_fold(|fold| fold.seq.saturating_sub(fold.deleted.len() as u64)))

@@ -37,6 +37,15 @@ impl Place {
     }
 }
 
+/// How often a node was started, as its row says.
+fn starts(row: &Row) -> Option<u32> {
+    match row.value.first_chunk() {
+        Some(count) => Some(u32::from_le_bytes(*count)),
+        // Earlier builds left the counting to the version.
+        None => u32::try_from(row.version).ok(),
+    }
+}
+
 /// Records of a partition, in order.
 pub(super) struct Page {
     pub(super) records: Vec<Record>,
@@ -62,10 +71,13 @@ impl Rows {
         let key =
             RowKey { tenant: self.node.clone(), table: STARTS, partition: String::new(), row: self.owner.clone() };
         for _ in 0..WRITES_MAX {
-            let version = self.store.get_row(&key).await?.map_or(0, |row| row.version);
-            // The version is the count.
-            if let RowWriteOutcome::Written(count) = self.store.put_row(&key, version, Bytes::new()).await? {
-                return u32::try_from(count).map_err(|_| StoreError::Corrupt("too many starts".to_owned()));
+            let found = self.store.get_row(&key).await?;
+            let version = found.as_ref().map_or(0, |row| row.version);
+            let count = found.map_or(Some(0), |row| starts(&row)).and_then(|count| count.checked_add(1));
+            let count = count.ok_or_else(|| StoreError::Corrupt("too many starts".to_owned()))?;
+            let value = Bytes::copy_from_slice(&count.to_le_bytes());
+            if let RowWriteOutcome::Written(_) = self.store.put_row(&key, version, value).await? {
+                return Ok(count);
             }
         }
         Err(StoreError::Unavailable("the outbox is being opened by somebody else".to_owned()))

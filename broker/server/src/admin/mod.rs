@@ -1,6 +1,7 @@
 //! `/admin/api`: what the command line asks the running node for. Every call needs the bearer token of the owner-only
 //! file in the data folder; errors are `{"error": "…"}`.
 
+mod backup;
 mod connectnow;
 mod outbox;
 mod status;
@@ -32,6 +33,7 @@ pub(crate) fn router(internal: Arc<Internal>) -> Router {
     Router::new()
         .route("/admin/api/status", get(status::show))
         .route("/admin/api/reload", post(status::reload))
+        .route("/admin/api/backup", get(backup::stream))
         .route("/admin/api/outbox", get(outbox::list))
         .route("/admin/api/outbox/hurry", post(outbox::hurry))
         .route("/admin/api/outbox/{id}/retry", post(outbox::retry))

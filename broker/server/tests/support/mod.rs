@@ -97,6 +97,17 @@ impl Node {
         self.folder.path().join(name)
     }
 
+    pub(crate) fn child(&self) -> &Child {
+        &self.child
+    }
+
+    /// Ends the node at once and keeps its folder.
+    pub(crate) fn into_folder(mut self) -> TempDir {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }

@@ -7,6 +7,7 @@
 use natter_core::{ChannelKey, EntityId, TenantId};
 
 use crate::store::RowKey;
+use crate::transfer::RowName;
 
 const OFFSET_BYTES: usize = 8;
 const EXPIRY_BYTES: usize = 8;
@@ -99,6 +100,22 @@ pub(super) fn row(row: &RowKey) -> Vec<u8> {
     key
 }
 
+/// The key in `rows` of a row that was carried from elsewhere.
+pub(super) fn row_name(name: &RowName) -> Vec<u8> {
+    let mut key = partition(&name.tenant, &name.table, &name.partition);
+    key.extend_from_slice(name.row.as_bytes());
+    key
+}
+
+/// The row that a key of `rows` names.
+pub(super) fn split_row(key: &[u8]) -> Option<RowName> {
+    let (tenant, rest) = take_part(key)?;
+    let (table, rest) = take_part(rest)?;
+    let (partition, row) = take_part(rest)?;
+    let (table, partition) = (table.to_owned(), partition.to_owned());
+    Some(RowName { tenant: TenantId::new(tenant), table, partition, row: std::str::from_utf8(row).ok()?.to_owned() })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -144,6 +161,7 @@ mod tests {
             let (table, rest) = take_part(rest).unwrap();
             let (found_part, rest) = take_part(rest).unwrap();
             prop_assert_eq!((found_tenant, table, found_part, rest), (&*tenant, "users", &*part, name.as_bytes()));
+            prop_assert_eq!(row_name(&split_row(&key).unwrap()), key);
         }
     }
 }

@@ -17,6 +17,7 @@ mod log;
 mod options;
 mod poison;
 mod queue;
+mod restore;
 mod rows;
 mod store;
 mod sweep;
@@ -24,6 +25,9 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod values;
+mod walk;
+#[cfg(test)]
+mod walk_tests;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -38,7 +42,9 @@ use self::committer::Committer;
 pub use self::options::{Durability, EmbeddedOptions};
 use self::poison::Poison;
 use self::queue::{NoAnswer, Queue};
+pub use self::restore::EmbeddedRestore;
 use self::tables::Tables;
+use crate::clock::Clock;
 use crate::observer::{EmbeddedStats, StoreObserver, StoreOperation};
 use crate::store::StoreError;
 
@@ -51,6 +57,7 @@ pub struct EmbeddedStore {
     committer: Mutex<Option<JoinHandle<()>>>,
     poison: Poison,
     observer: Arc<dyn StoreObserver>,
+    clock: Clock,
 }
 
 /// What an open store works with; a call holds a clone of it as long as it runs.
@@ -78,6 +85,7 @@ impl EmbeddedStore {
             committer: Mutex::new(Some(committer)),
             poison,
             observer: options.observer,
+            clock: options.clock,
         })
     }
 

@@ -65,6 +65,12 @@ impl Tables {
         })
     }
 
+    /// All key spaces.
+    pub(super) fn all(&self) -> [&Keyspace; 8] {
+        let Self { log, heads, idempotency, expiries, ids, deletions, rows, facts, .. } = self;
+        [log, heads, idempotency, expiries, ids, deletions, rows, facts]
+    }
+
     /// The highest version that a deleted row ever had.
     pub(super) fn row_floor(&self) -> Result<u64, StoreError> {
         let value = self.facts.get(ROW_FLOOR).map_err(|error| read_failed(&error))?;

@@ -196,24 +196,9 @@ impl Writer<'_> {
     }
 
     fn batch(&self, part: &Part) -> Vec<(&PreparedStatement, Values)> {
-        let statements = &self.engine.cql.statements;
-        let bucket = || values::bucket(self.key, self.place.log, part.bucket);
-        let mut batch = vec![self.condition(part)];
         let expires_ms = self.engine.now_ms().saturating_add(IDEMPOTENCY_TTL_MS);
-        for event in &part.events {
-            let (offset, seq) = (values::number(event.offset), values::number(event.seq));
-            let key = values::blob(event_key(event.offset));
-            let row = vec![key, seq, values::blob(event.value.clone()), CqlValue::Uuid(self.op)];
-            batch.push((&statements.insert_event, [bucket(), row].concat()));
-            if let Some(key) = &event.key {
-                let row = vec![values::blob(key.as_bytes()), offset.clone(), CqlValue::BigInt(expires_ms)];
-                batch.push((&statements.insert_key, [bucket(), row].concat()));
-            }
-            if let Some(id) = event.id {
-                batch.push((&statements.insert_id, [bucket(), vec![values::blob(id.0), offset]].concat()));
-            }
-        }
-        batch
+        let rows = event_rows(self.engine, self.key, self.place.log, part, self.op, expires_ms);
+        std::iter::once(self.condition(part)).chain(rows).collect()
     }
 
     /// The statement that moves the bucket's end, if it is where it should be.
@@ -265,7 +250,7 @@ impl Writer<'_> {
 
 impl Engine {
     /// Raises the lower bound for the newest bucket. When that fails, the next search is longer.
-    async fn raise_newest(&self, key: &ChannelKey, log: Uuid, bucket: u64) {
+    pub(super) async fn raise_newest(&self, key: &ChannelKey, log: Uuid, bucket: u64) {
         let condition = vec![CqlValue::Uuid(log), values::number(bucket)];
         let values = values::around(vec![values::number(bucket)], values::channel(key), condition);
         if let Cas::Failed(error) | Cas::Unknown(error) = self.cql.cas(&self.cql.statements.raise_newest, values).await
@@ -273,6 +258,34 @@ impl Engine {
             tracing::debug!(channel = %key, bucket, %error, "the bound for the newest bucket stays behind");
         }
     }
+}
+
+/// The rows of a part's events with their keys, which expire at a time, and ids.
+pub(super) fn event_rows<'a>(
+    engine: &'a Engine,
+    key: &ChannelKey,
+    log: Uuid,
+    part: &Part,
+    op: Uuid,
+    expires_ms: i64,
+) -> Vec<(&'a PreparedStatement, Values)> {
+    let statements = &engine.cql.statements;
+    let bucket = || values::bucket(key, log, part.bucket);
+    let mut rows = Vec::new();
+    for event in &part.events {
+        let (offset, seq) = (values::number(event.offset), values::number(event.seq));
+        let row =
+            vec![values::blob(event_key(event.offset)), seq, values::blob(event.value.clone()), CqlValue::Uuid(op)];
+        rows.push((&statements.insert_event, [bucket(), row].concat()));
+        if let Some(key) = &event.key {
+            let row = vec![values::blob(key.as_bytes()), offset.clone(), CqlValue::BigInt(expires_ms)];
+            rows.push((&statements.insert_key, [bucket(), row].concat()));
+        }
+        if let Some(id) = event.id {
+            rows.push((&statements.insert_id, [bucket(), vec![values::blob(id.0), offset]].concat()));
+        }
+    }
+    rows
 }
 
 fn cut_short() -> StoreError {

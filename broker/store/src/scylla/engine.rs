@@ -1,5 +1,7 @@
 //! What every operation works with: the connection and the remembered places of logs.
 
+use std::time::Duration;
+
 use moka::sync::Cache;
 use natter_core::ChannelKey;
 
@@ -16,6 +18,11 @@ impl Engine {
     pub(super) fn new(cql: Cql) -> Self {
         let places = Cache::new(cql.options().channels_max.max(1));
         Self { cql, places }
+    }
+
+    /// How long a caller is kept waiting. A lost answer is looked after once within it.
+    pub(super) fn patience(&self) -> Duration {
+        self.cql.options().request_timeout.mul_f64(1.5)
     }
 
     /// Milliseconds since the Unix epoch.

@@ -147,7 +147,7 @@ fn first_within(parts: &[Part]) -> Option<(usize, u64)> {
 }
 
 /// Gathers rows by their partition, not too many at a time.
-fn grouped(rows: impl Iterator<Item = (i8, Values)>) -> Vec<Vec<Values>> {
+pub(super) fn grouped(rows: impl Iterator<Item = (i8, Values)>) -> Vec<Vec<Values>> {
     let mut slices: HashMap<i8, Vec<Values>> = HashMap::new();
     rows.for_each(|(slice, row)| slices.entry(slice).or_default().push(row));
     let chunk = |rows: Vec<Values>| {

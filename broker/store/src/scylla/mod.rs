@@ -5,6 +5,8 @@
 //! - A bucket is opened when the one before it is full, and not before its keys and ids are in the index ([`keys`]).
 //! - A conditional write is sent once. What became of it when no answer came is found out by reading at serial
 //!   consistency, never guessed; reads and plain writes may be repeated ([`session`], [`statements`]).
+//! - While the cluster does not answer, calls are refused at once; no call is waited for longer than one and a half
+//!   times the time of a request, but a trim or a deletion, which nobody waits for.
 //! - natter makes its own tables ([`schema`]) and asks the server what it can ([`server`]).
 //!
 //! Buckets that are written to are written only conditionally: a plain write with a clock that is ahead would hide
@@ -17,6 +19,8 @@ mod errors;
 mod faults;
 mod find;
 mod head;
+mod import;
+mod import_keys;
 mod keys;
 mod layout;
 mod options;
@@ -31,6 +35,7 @@ mod store;
 mod tls;
 mod trim;
 mod values;
+mod walk;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -46,8 +51,9 @@ use self::session::Cql;
 use crate::observer::StoreObserver;
 use crate::store::StoreError;
 
-/// How often a cluster that did not answer is asked whether it does again.
+/// How often the cluster is asked whether it answers, and how long it may take to.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
+const WATCH_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A store in a keyspace that any number of nodes share.
 pub struct ScyllaStore {
@@ -72,6 +78,15 @@ impl ScyllaStore {
     fn engine(&self) -> Result<Arc<Engine>, StoreError> {
         self.engine.read().clone().ok_or_else(|| StoreError::Unavailable("the store is closed".into()))
     }
+
+    /// The engine, unless the cluster is known not to answer.
+    fn answering(&self) -> Result<Arc<Engine>, StoreError> {
+        let engine = self.engine()?;
+        match engine.cql.outage() {
+            Some(reason) => Err(StoreError::Unavailable(format!("the cluster does not answer: {reason}"))),
+            None => Ok(engine),
+        }
+    }
 }
 
 impl Drop for ScyllaStore {
@@ -82,15 +97,11 @@ impl Drop for ScyllaStore {
     }
 }
 
-/// Asks a cluster that did not answer until it does, so that health does not wait for somebody to need it.
+/// Asks the cluster whether it answers, so that an outage and its end are known before somebody needs to.
 async fn watch(engine: Weak<Engine>) {
     loop {
         tokio::time::sleep(WATCH_EVERY).await;
         let Some(engine) = engine.upgrade() else { return };
-        if engine.cql.failing().is_some()
-            && let Err(error) = engine.cql.ping().await
-        {
-            tracing::debug!(%error, "the cluster does not answer");
-        }
+        engine.cql.ping(WATCH_PATIENCE).await;
     }
 }

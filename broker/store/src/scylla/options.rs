@@ -70,7 +70,7 @@ pub struct ScyllaOptions {
     pub credentials: Option<CqlCredentials>,
     /// Encryption, if it is wanted.
     pub tls: Option<CqlTls>,
-    /// How long to wait for one answer; 10 seconds unless told.
+    /// How long to wait for one answer; 10 seconds unless told. A call of the store may take one and a half times this.
     pub request_timeout: Duration,
     /// After how long a read asks a further replica as well; 100 ms unless told. `None` never does.
     pub speculate_after: Option<Duration>,

@@ -48,25 +48,49 @@ pub(super) struct Part {
     pub(super) last_seq: u64,
     /// At least one.
     pub(super) events: Vec<Event>,
+    rows: usize,
+    bytes: usize,
+}
+
+impl Part {
+    fn new(bucket: u64, last_offset: u64, last_seq: u64) -> Self {
+        Self { bucket, last_offset, last_seq, events: Vec::new(), rows: 0, bytes: 0 }
+    }
+
+    fn admits(&self, event: &Event) -> bool {
+        self.bucket == bucket_of(event.offset)
+            && self.rows + event.rows() <= ROWS_MAX
+            && self.bytes + event.bytes() <= BYTES_MAX
+    }
+
+    fn push(&mut self, event: Event) {
+        self.rows += event.rows();
+        self.bytes += event.bytes();
+        self.events.push(event);
+    }
+}
+
+/// Puts an event, which follows the message `last_seq`, into the last part, or into a new one.
+pub(super) fn push_event(parts: &mut Vec<Part>, event: Event, last_seq: u64) {
+    match parts.last_mut() {
+        Some(part) if part.admits(&event) => part.push(event),
+        _ => {
+            let mut part = Part::new(bucket_of(event.offset), event.offset.saturating_sub(1), last_seq);
+            part.push(event);
+            parts.push(part);
+        }
+    }
 }
 
 /// Cuts an append, whose first event follows the message `seq_before`.
 pub(super) fn parts_of(append: &LogAppend, seq_before: u64) -> Result<Vec<Part>, StoreError> {
     let mut parts: Vec<Part> = Vec::new();
-    let (mut rows, mut bytes, mut last_seq) = (0, 0, seq_before);
+    let mut last_seq = seq_before;
     for (index, record) in append.records.iter().enumerate() {
         let value = record::encode(record).map_err(|error| refused(error.to_string()))?;
         let (offset, seq) = (record.publication.offset, record.publication.seq);
         let event = Event { index, offset, seq, value, key: record.idempotency_key.clone(), id: record.id };
-        let bucket = bucket_of(offset);
-        (rows, bytes) = (rows + event.rows(), bytes + event.bytes());
-        match parts.last_mut() {
-            Some(part) if part.bucket == bucket && rows <= ROWS_MAX && bytes <= BYTES_MAX => part.events.push(event),
-            _ => {
-                (rows, bytes) = (event.rows(), event.bytes());
-                parts.push(Part { bucket, last_offset: offset - 1, last_seq, events: vec![event] });
-            }
-        }
+        push_event(&mut parts, event, last_seq);
         last_seq = seq;
     }
     Ok(parts)

@@ -1,7 +1,7 @@
 //! The connection to the cluster, and the three ways to use it: read, write conditionally, write plainly.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -73,9 +73,12 @@ pub(super) struct Cql {
     options: ScyllaOptions,
     /// Ends with the session.
     _tunnels: Option<Arc<Tunnels>>,
-    /// Why the last call found no cluster, if it did not.
-    failing: Mutex<Option<String>>,
+    /// Since when calls have found no cluster, and why the first of them did not.
+    failing: Mutex<Option<(Instant, String)>>,
 }
+
+/// For how long nothing may have answered before calls are refused without being tried.
+const OUTAGE_AFTER: Duration = Duration::from_secs(3);
 
 impl Cql {
     /// Connects, makes or migrates the schema, and prepares.
@@ -97,22 +100,31 @@ impl Cql {
         &self.options
     }
 
-    /// Why the cluster could not be reached last time, if so.
-    pub(super) fn failing(&self) -> Option<String> {
-        self.failing.lock().clone()
+    /// Why nothing has answered for a while, if so. A single node that is slow or away is no outage: others answer.
+    pub(super) fn outage(&self) -> Option<String> {
+        let failing = self.failing.lock();
+        let lasting = failing.as_ref().filter(|(since, _)| since.elapsed() >= OUTAGE_AFTER);
+        lasting.map(|(_, reason)| reason.clone())
     }
 
     /// Remembers whether the cluster answered.
     fn note<T>(&self, answer: &Result<T, ExecutionError>) {
-        *self.failing.lock() = match answer {
-            Err(error) if is_outage(error) => Some(error.to_string()),
-            _ => None,
-        };
+        match answer {
+            Err(error) if is_outage(error) => self.note_failure(|| error.to_string()),
+            _ => *self.failing.lock() = None,
+        }
     }
 
-    /// Asks for something small, to see whether the cluster answers.
-    pub(super) async fn ping(&self) -> Result<(), StoreError> {
-        self.first::<(Option<i32>,)>(&self.statements.version.plain, ()).await.map(drop)
+    fn note_failure(&self, reason: impl FnOnce() -> String) {
+        self.failing.lock().get_or_insert_with(|| (Instant::now(), reason()));
+    }
+
+    /// Asks for something small, to see whether the cluster answers within a time.
+    pub(super) async fn ping(&self, patience: Duration) {
+        let asked = self.first::<(Option<i32>,)>(&self.statements.version.plain, ());
+        if tokio::time::timeout(patience, asked).await.is_err() {
+            self.note_failure(|| format!("no answer within {} s", patience.as_secs()));
+        }
     }
 
     /// One page of a read, and where the next begins, if there is one.

@@ -111,6 +111,13 @@ statements! {
     change_row: conditional = format!("UPDATE rows SET version = ?, value = ?, op = ? WHERE {R} IF version = ?");
     bury_row: conditional = format!("UPDATE rows USING TTL {DAY_SECONDS} SET version = ?, value = null, op = ? WHERE {R} IF version = ?");
     set_row: plain = "INSERT INTO rows (tenant, tbl, part, row, version, value) VALUES (?, ?, ?, ?, 0, ?)".to_owned();
+    all_channels: read = "SELECT tenant, channel, deleting FROM channels".to_owned();
+    all_rows: read_rows = "SELECT tenant, tbl, part, row, version, value FROM rows".to_owned();
+    any_row: read = "SELECT tenant, tbl FROM rows LIMIT 1".to_owned();
+    import_channel: conditional = "INSERT INTO channels (tenant, channel, log, epoch, first_offset, newest_bucket, \
+        cleared_bucket, deleting) VALUES (?, ?, ?, ?, ?, ?, ?, false) IF NOT EXISTS".to_owned();
+    import_key: conditional = "INSERT INTO log (tenant, channel, log, bucket, kind, key, at, expires_ms) \
+        VALUES (?, ?, ?, ?, 1, ?, ?, ?) IF NOT EXISTS USING TTL ?".to_owned();
     remove_row: plain = format!("DELETE FROM rows WHERE {R}");
 }
 

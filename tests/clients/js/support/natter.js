@@ -1,6 +1,7 @@
 // A natter of the suite's own: free ports, a data folder that is removed afterwards, started, killed and restarted.
 
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -10,7 +11,8 @@ import { fileURLToPath } from 'node:url';
 
 const SUITE = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const CONFIG = join(SUITE, 'natter.toml');
-const START_ATTEMPTS = 200;
+// A shared store makes its keyspace first.
+const START_ATTEMPTS = 1200;
 const START_PAUSE_MS = 50;
 
 async function freePort() {
@@ -27,6 +29,22 @@ export function pause(ms) {
   return new Promise((done) => setTimeout(done, ms));
 }
 
+/**
+ * Where nodes of this run keep things: `NATTER_TEST_STORE=scylla` takes the server that `NATTER_TEST_CQL` names, with a
+ * keyspace for each node that is started; without it every node has a folder.
+ */
+export function storeSettings() {
+  if (process.env.NATTER_TEST_STORE !== 'scylla') return {};
+  const points = (process.env.NATTER_TEST_CQL ?? '').split(',').filter(Boolean);
+  if (points.length === 0) throw new Error('NATTER_TEST_CQL must name a CQL server, as host:port');
+  return {
+    NATTER__STORE__KIND: 'scylla',
+    NATTER__STORE__KEYSPACE: `natter_${randomUUID().replaceAll('-', '')}`,
+    NATTER__STORE__REPLICATION_FACTOR: String(Math.min(points.length, 3)),
+    ...Object.fromEntries(points.map((point, index) => [`NATTER__STORE__CONTACT_POINTS__${index}`, point])),
+  };
+}
+
 export class Natter {
   /** Starts a node; `settings` are further NATTER__… variables. */
   static async start(settings = {}) {
@@ -37,7 +55,7 @@ export class Natter {
     natter.folder = await mkdtemp(join(tmpdir(), 'natter-js-'));
     natter.port = await freePort();
     natter.internalPort = await freePort();
-    natter.settings = settings;
+    natter.settings = { ...storeSettings(), ...settings };
     await natter.launch();
     return natter;
   }
