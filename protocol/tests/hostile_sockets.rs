@@ -15,7 +15,7 @@ use proptest::prelude::*;
 const CASES: u32 = 4_096;
 
 /// Packets as clients send them.
-const PACKETS: [&str; 12] = [
+static PACKETS: [&str; 12] = [
     "0",
     "0{\"token\":\"abc\"}",
     "0/admin?token=abc,",
@@ -125,7 +125,7 @@ proptest! {
     ) {
         let revision = if is_v3 { Revision::V3 } else { Revision::V4 };
         let text = packets.iter().map(|packet| Frame::Text(format!("4{packet}").into_bytes().into()));
-        let frames: Vec<Frame> = text.chain([Frame::Binary([&[4], binary.as_slice()].concat().into())]).collect();
+        let frames: Vec<Frame> = text.chain([Frame::Binary([&[4_u8][..], binary.as_slice()].concat().into())]).collect();
         let payload = encode(revision, has_binary, &frames);
         check_body(revision, payload.is_binary, &damaged(&payload.body, &damage));
         check_body(revision, !payload.is_binary, &damaged(&payload.body, &damage));

@@ -1,17 +1,17 @@
 //! Threads that read for many connections: members' messages are checked and timed, pings are answered.
 
 use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver as Queue, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use hdrhistogram::Histogram;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use std::os::fd::AsRawFd;
 
 use super::client::{Client, PING, PONG};
 use super::message;
@@ -71,15 +71,18 @@ pub(super) struct Seen {
     pub(super) reasons: Vec<String>,
 }
 
+/// A thread, and the way to hand it connections; true is a member of the room.
+type Thread = (SyncSender<(Client, bool)>, JoinHandle<Seen>);
+
 /// The threads.
 pub(super) struct Readers {
-    threads: Vec<(SyncSender<(Client, bool)>, JoinHandle<Seen>)>,
+    threads: Vec<Thread>,
     next: usize,
 }
 
 impl Readers {
     pub(super) fn start(shared: &Arc<Shared>, count: usize) -> Result<Self> {
-        let start = |_| {
+        let start = |_| -> Result<Thread> {
             let (queue, incoming) = sync_channel(HANDOVER);
             let poll = Poll::new()?;
             let shared = Arc::clone(shared);
@@ -95,8 +98,8 @@ impl Readers {
     pub(super) fn add(&mut self, client: Client, is_member: bool) -> Result<()> {
         client.stream.set_nonblocking(true)?;
         self.next = (self.next + 1) % self.threads.len();
-        let handed = self.threads[self.next].0.send((client, is_member));
-        handed.map_err(|_| anyhow::anyhow!("a reader of the load test has ended"))
+        let sent = self.threads[self.next].0.send((client, is_member));
+        sent.map_err(|_| anyhow!("a reading thread has ended"))
     }
 
     /// Waits for the threads, which end with [`Phase::Stop`].
