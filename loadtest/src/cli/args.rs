@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// The token secret of natter's demo tenant.
 const DEMO_SECRET: &str = "demo-secret-demo-secret-demo-secret";
 
-/// Drives a server that speaks Centrifugo's client protocol, Socket.IO or ChatSDK's REST API, and judges what it did.
+/// Drives a server that speaks Centrifugo's client protocol or ChatSDK's REST API, and judges what it did.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 pub(super) struct Cli {
@@ -78,11 +78,6 @@ pub(super) enum Scenario {
     Rooms(RoomsArgs),
     /// Many connections that do nothing
     Idle(IdleArgs),
-    /// Socket.IO: what idle connections cost, and one room with many members
-    ///
-    /// --url is an Engine.IO endpoint: ws://127.0.0.1:3000/socket.io/?EIO=4&transport=websocket
-    #[command(name = "socketio")]
-    SocketIo(SocketIoArgs),
     /// Durable sends over ChatSDK's REST API: one sender, many channels, one hot channel
     ///
     /// The server's limits must be raised first, in its configuration:
@@ -162,25 +157,6 @@ pub(super) struct IdleArgs {
     /// Seconds to stay idle
     #[arg(long, default_value_t = 60.0)]
     pub(super) hold: f64,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct SocketIoArgs {
-    /// Connections that do nothing
-    #[arg(long, default_value_t = 0)]
-    pub(super) idle: usize,
-    /// Seconds for which they do so
-    #[arg(long, default_value_t = 30.0)]
-    pub(super) hold: f64,
-    /// Members of the room; 0: idle connections only
-    #[arg(long, default_value_t = 1000)]
-    pub(super) members: usize,
-    /// Messages under way
-    #[arg(long, default_value_t = 32)]
-    pub(super) window: u64,
-    /// Bytes of a message's data
-    #[arg(long, default_value_t = 128)]
-    pub(super) size: usize,
 }
 
 #[derive(Debug, Args)]

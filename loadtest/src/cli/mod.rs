@@ -18,7 +18,7 @@ use crate::client::wire::Encoding;
 use crate::oracle;
 use crate::report::text::Progress;
 use crate::scenario::limit::LimitOptions;
-use crate::scenario::{Setting, Verdict, durability, fanout, idle, limit, limit_sender, rooms, sends, socketio};
+use crate::scenario::{Setting, Verdict, durability, fanout, idle, limit, limit_sender, rooms, sends};
 
 mod args;
 mod options;
@@ -50,7 +50,6 @@ fn execute(cli: Cli) -> Result<Verdict> {
         Scenario::Fanout(args) => fanout::run(&setting, &args.options()?),
         Scenario::Rooms(args) => rooms::run(&setting, &args.options()?),
         Scenario::Idle(args) => idle::run(&setting, &args.options()),
-        Scenario::SocketIo(args) => socketio::run(&setting, &args.options()?),
         Scenario::Sends(args) => sends::run(&setting, &args.options()?),
         Scenario::Durability(args) => durability::run(&setting, &args.options()),
         Scenario::Judge { log } => oracle::judge_file(&log),

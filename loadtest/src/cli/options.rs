@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::args::{
-    DurabilityArgs, FanoutArgs, IdleArgs, InterfaceName, LoadArgs, RoomsArgs, SenderArgs, SendsArgs, SocketIoArgs,
-};
+use super::args::{DurabilityArgs, FanoutArgs, IdleArgs, InterfaceName, LoadArgs, RoomsArgs, SenderArgs, SendsArgs};
 use crate::client::{frame, marker};
 use crate::load::plan::Pace;
 use crate::scenario::durability::{DurabilityOptions, Interface};
@@ -15,7 +13,6 @@ use crate::scenario::idle::IdleOptions;
 use crate::scenario::limit_sender::SenderOptions;
 use crate::scenario::rooms::RoomsOptions;
 use crate::scenario::sends::SendsOptions;
-use crate::scenario::socketio::SocketIoOptions;
 
 /// Characters of a message's text, at most (ChatSDK).
 const TEXT_MAX: usize = 10_000;
@@ -49,14 +46,6 @@ impl FanoutArgs {
             channel: self.channel,
             limit: self.load.limit,
         })
-    }
-}
-
-impl SocketIoArgs {
-    pub(super) fn options(self) -> Result<SocketIoOptions> {
-        let Ok(hold) = Duration::try_from_secs_f64(self.hold) else { bail!("--hold {} is no time", self.hold) };
-        let Self { idle, members, window, .. } = self;
-        Ok(SocketIoOptions { idle, hold, members, window, size: payload(self.size)? })
     }
 }
 

@@ -21,7 +21,6 @@ pub mod limit_sender;
 pub mod measured;
 pub mod rooms;
 pub mod sends;
-pub mod socketio;
 
 /// What every run is given.
 #[derive(Debug, Clone)]
