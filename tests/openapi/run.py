@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -44,6 +45,8 @@ def node() -> tuple[Natter, str]:
     settings = {
         "NATTER__LISTENERS__1__ADDRESS": f"127.0.0.1:{port}",
         "NATTER__SERVER__PUBLIC_URL": base,
+        # What is on disk when is not the question here, and thousands of calls wait for it.
+        "NATTER__STORE__DURABILITY": "async",
         "NATTER__WEBHOOKS__ALLOW_HOSTS__0": "127.0.0.1",
         "NATTER__LINK_PREVIEWS__ENABLED": "false",
         "NATTER__PLUGINS__CHATIFY__REGISTRATIONS_PER_MINUTE": "1000000",
@@ -84,7 +87,7 @@ def convicts(base: str) -> bool:
 def report(plugin: str, verdicts: list[Verdict], seconds: float) -> int:
     """Prints what there is to say of a plugin; answers with the number of operations that failed."""
     calls = sum(verdict.calls for verdict in verdicts)
-    print(f"\n{plugin}: {len(verdicts)} operations, {calls} calls in {seconds:.0f} s")
+    print(f"\n{plugin}: {len(verdicts)} operations, {calls} calls in {seconds:.0f} s", flush=True)
     for verdict in verdicts:
         print(f"  {verdict.line()}")
         for problem in verdict.problems():
@@ -93,6 +96,8 @@ def report(plugin: str, verdicts: list[Verdict], seconds: float) -> int:
 
 
 def main(plugins: list[str]) -> int:
+    # Whoever ends this ends the node with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     natter, base = node()
     passed = failed = 0
     try:
