@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from world import WorldOf
-from worlds import chatsdk, connectnow, openchat
+from worlds import campus, chatsdk, connectnow, openchat
 
 APIS: dict[str, WorldOf] = {
+    "campus": campus.world,
     "chatsdk": chatsdk.world,
     "connectnow": connectnow.world,
     "openchat": openchat.world,
