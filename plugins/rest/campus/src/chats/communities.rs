@@ -1,8 +1,8 @@
 //! The group chats of a tenant by name, for those who look for one. Only groups that were made here are found: those of other
 //! APIs are by invitation.
 
-use natter_chat::rows::Table;
 use natter_chat::ChatError;
+use natter_chat::rows::Table;
 use natter_core::{EntityId, TenantId};
 use serde::{Deserialize, Serialize};
 

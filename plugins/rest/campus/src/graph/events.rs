@@ -1,7 +1,7 @@
 //! Events, and the chats that belong to them.
 
-use natter_chat::rows::Table;
 use natter_chat::ChatError;
+use natter_chat::rows::Table;
 use natter_core::TenantId;
 use serde::{Deserialize, Serialize};
 

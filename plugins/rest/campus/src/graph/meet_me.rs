@@ -1,7 +1,7 @@
 //! Connections between two users.
 
-use natter_chat::rows::Table;
 use natter_chat::ChatError;
+use natter_chat::rows::Table;
 use natter_core::TenantId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use natter_chat::rows::Table;
 use natter_chat::ChatError;
+use natter_chat::rows::Table;
 use natter_core::TenantId;
 
 use super::{AT_ONCE, Graph};

@@ -1,7 +1,7 @@
 //! Reels, under the chat that they belong to, the newest first.
 
-use natter_chat::rows::Table;
 use natter_chat::ChatError;
+use natter_chat::rows::Table;
 use natter_core::TenantId;
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! Users' social scores, which grow by what they do here.
 
-use natter_chat::rows::Table;
 use natter_chat::ChatError;
+use natter_chat::rows::Table;
 use natter_core::TenantId;
 
 use super::Graph;
