@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from world import WorldOf
-from worlds import chatify, chatsdk, connectnow, openchat
+from worlds import campus, chatify, chatsdk, connectnow, openchat
 
 APIS: dict[str, WorldOf] = {
+    "campus": campus.world,
     "chatify": chatify.world,
     "chatsdk": chatsdk.world,
     "connectnow": connectnow.world,

@@ -31,13 +31,4 @@ impl Chat {
         members.sort_by_key(|member| (member.joined_at, member.id));
         Ok(members)
     }
-
-    /// How many messages of a channel are not deleted. Of deleted ones the newest 10,000 are known.
-    ///
-    /// # Errors
-    /// As [`Chat::overview_unasked`].
-    pub async fn message_count(&self, tenant: &TenantId, channel: EntityId) -> Result<u64, ChatError> {
-        let hot = self.hot(tenant, channel).await?;
-        Ok(hot.with_fold(|fold| fold.seq.saturating_sub(fold.deleted.len() as u64)))
-    }
 }

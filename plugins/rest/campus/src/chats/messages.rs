@@ -50,7 +50,7 @@ impl Campus {
         let messages: Vec<Message> = messages.collect();
         let views = stream::iter(&messages).map(|message| self.message_view(tenant, message));
         let messages = views.buffered(AT_ONCE).boxed().try_collect().await?;
-        Ok(CampusMessages { messages, count: self.chat().message_count(tenant, channel).await? })
+        Ok(CampusMessages { messages, count: overview.messages })
     }
 
     /// Sends a message to one of the caller's chats.

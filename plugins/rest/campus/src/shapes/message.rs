@@ -52,7 +52,6 @@ pub(crate) struct CampusFile {
     pub(crate) cover: Option<String>,
     /// Anything; of an uploaded file `mediaType`, `fileName`, `fileSize` and `duration`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
     pub(crate) meta: Option<Value>,
     #[serde(rename = "_id")]
     pub(crate) id: String,
@@ -126,7 +125,6 @@ pub(crate) struct CampusNewFile {
     pub(crate) cover: Option<String>,
     /// Anything; `mediaType` says what the file is.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
     pub(crate) meta: Option<Value>,
     /// What it is listed under; `others` without it.
     #[serde(default)]
