@@ -27,7 +27,7 @@ async fn an_admin_always_remains_and_one_of_them_owns_the_channel() {
     assert!(!leave(1, 2).await.expect("a removal").is_deleted);
     assert!(!leave(0, 0).await.expect("a removal").is_deleted);
     assert!(leave(1, 1).await.expect("a removal").is_deleted);
-    let gone = chat.channel_unasked(&tenant(), &ids[0], id).await;
+    let gone = chat.channel_from_outside(&tenant(), &ids[0], id).await;
     assert_eq!(gone.expect_err("it is gone"), ChatError::NotFound(Missing::Channel));
 }
 
@@ -54,5 +54,5 @@ async fn only_admins_write_where_others_may_not() {
     assert!(matches!(chat.send(&tenant(), &ids[1], id, new).await, Err(ChatError::Forbidden(_))));
     chat.set_admin(&tenant(), &ids[0], id, &ids[1], true).await.expect("an admin");
     say(&chat, &ids[1], id, "an admin may").await;
-    assert_eq!(chat.channel_unasked(&tenant(), &ids[1], id).await.expect("a channel").messages, 2);
+    assert_eq!(chat.channel_from_outside(&tenant(), &ids[1], id).await.expect("a channel").messages, 2);
 }

@@ -11,7 +11,7 @@ impl Chat {
     ///
     /// # Errors
     /// [`Missing::Channel`](crate::Missing::Channel) when there is none with this id.
-    pub async fn channel_unasked(
+    pub async fn channel_from_outside(
         &self,
         tenant: &TenantId,
         caller: &str,
@@ -24,7 +24,7 @@ impl Chat {
     /// All members of a channel, in the order of their joining, whoever asks.
     ///
     /// # Errors
-    /// As [`Chat::channel_unasked`].
+    /// As [`Chat::channel_from_outside`].
     pub async fn members_unasked(&self, tenant: &TenantId, channel: EntityId) -> Result<Vec<Member>, ChatError> {
         let hot = self.hot(tenant, channel).await?;
         let mut members = self.roster(&hot).await?.all();

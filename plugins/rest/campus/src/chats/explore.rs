@@ -65,7 +65,7 @@ impl Campus {
     /// A group that matches; `None` when the index names one that is gone.
     async fn look_at(&self, caller: &Caller, id: EntityId, reels: usize) -> Answer<Option<Match>> {
         let tenant = caller.tenant();
-        let overview = match self.chat().channel_unasked(tenant, caller.id(), id).await {
+        let overview = match self.chat().channel_from_outside(tenant, caller.id(), id).await {
             Ok(overview) => overview,
             Err(ChatError::NotFound(_)) => return Ok(None),
             Err(error) => return Err(error.into()),

@@ -16,7 +16,7 @@ impl Campus {
     /// 400 for what is no id, 404 when there is no such chat.
     pub(crate) async fn found(&self, caller: &Caller, id: &str) -> Answer<ChannelOverview> {
         let id = CampusId::read("id", id)?;
-        let overview = self.chat().channel_unasked(caller.tenant(), caller.id(), id).await?;
+        let overview = self.chat().channel_from_outside(caller.tenant(), caller.id(), id).await?;
         if is_chat(&overview.channel) { Ok(overview) } else { Err(Problem::NO_CHAT) }
     }
 
@@ -67,7 +67,7 @@ impl Campus {
             Err(error) => return Err(error.into()),
         }
         let Some(user) = self.chat().user_by_entity(caller.tenant(), id).await? else { return Ok(None) };
-        let overview = self.chat().channel_unasked(caller.tenant(), &user.id, channel).await?;
+        let overview = self.chat().channel_from_outside(caller.tenant(), &user.id, channel).await?;
         Ok(overview.membership)
     }
 }

@@ -53,7 +53,7 @@ impl Campus {
     /// # Errors
     /// The store fails, or the channel is gone.
     pub(crate) async fn seen(&self, tenant: &TenantId, channel: EntityId) -> Result<Seen, ChatError> {
-        let overview = self.chat().channel_unasked(tenant, "", channel).await?;
+        let overview = self.chat().channel_from_outside(tenant, "", channel).await?;
         self.with_members(tenant, overview).await
     }
 
