@@ -190,7 +190,10 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     }
 
     /// Writes a row of a table without versions.
-    pub(crate) async fn set(
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn set(
         &self,
         store: &dyn Store,
         tenant: &TenantId,
@@ -202,7 +205,10 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     }
 
     /// Removes a row of a table without versions.
-    pub(crate) async fn remove(
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn remove(
         &self,
         store: &dyn Store,
         tenant: &TenantId,
@@ -213,7 +219,10 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
     }
 
     /// Removes all rows of a partition of a table without versions.
-    pub(crate) async fn clear(
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn clear(
         &self,
         store: &dyn Store,
         tenant: &TenantId,

@@ -54,5 +54,5 @@ async fn only_admins_write_where_others_may_not() {
     assert!(matches!(chat.send(&tenant(), &ids[1], id, new).await, Err(ChatError::Forbidden(_))));
     chat.set_admin(&tenant(), &ids[0], id, &ids[1], true).await.expect("an admin");
     say(&chat, &ids[1], id, "an admin may").await;
-    assert_eq!(chat.channel_unasked(&tenant(), &ids[1], id).await.expect("a channel").messages, 2);
+    assert_eq!(chat.overview_unasked(&tenant(), &ids[1], id).await.expect("a channel").messages, 2);
 }
