@@ -23,7 +23,6 @@ mod outbox;
 mod reload;
 mod restore;
 mod routes;
-#[cfg(feature = "scylla")]
 mod scylla;
 mod serve;
 mod shutdown;

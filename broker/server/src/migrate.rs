@@ -1,13 +1,10 @@
 //! `natter migrate`: moves everything from the embedded store to a cluster, while no node runs on either.
 
-#[cfg(feature = "scylla")]
 use std::sync::Arc;
 
 use anyhow::bail;
 use clap::Args;
-#[cfg(feature = "scylla")]
 use natter_node::config;
-#[cfg(feature = "scylla")]
 use natter_store::transfer::{Checker, Migrated, Migration, Report};
 
 use crate::cli::ConfigArgs;
@@ -29,16 +26,6 @@ pub(crate) struct MigrateArgs {
 ///
 /// # Errors
 /// A node runs, the keyspace holds something else, or both sides differ. It may be run again.
-#[cfg(not(feature = "scylla"))]
-pub(crate) fn run(_: &MigrateArgs) -> anyhow::Result<()> {
-    bail!("store.kind = \"scylla\" is not part of this build")
-}
-
-/// Moves what is not there yet, then compares both sides.
-///
-/// # Errors
-/// A node runs, the keyspace holds something else, or both sides differ. It may be run again.
-#[cfg(feature = "scylla")]
 pub(crate) fn run(args: &MigrateArgs) -> anyhow::Result<()> {
     let settings = crate::configuration::load(args.config.config.as_deref())?.store;
     let migrated = crate::store::offline(&settings, async |from| {
@@ -60,7 +47,6 @@ pub(crate) fn run(args: &MigrateArgs) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// The cluster does not answer.
-#[cfg(feature = "scylla")]
 pub(crate) fn check(settings: &config::Store) -> anyhow::Result<Report> {
     crate::store::block_on(async {
         let mut checker = Checker::default();

@@ -27,8 +27,7 @@ impl OpenStore {
     /// Opens what `[store]` says: an embedded store replays its journal, a shared one is connected to and migrated.
     ///
     /// # Errors
-    /// The folder cannot be used, is damaged, or belongs to another process; the cluster cannot be reached or worked
-    /// with; or the kind is not part of this build.
+    /// The folder cannot be used, is damaged, or belongs to another process; the cluster cannot be reached or worked with.
     pub(crate) async fn open(settings: &config::Store) -> anyhow::Result<Self> {
         match settings.kind {
             StoreKind::Memory => Ok(Self { store: Arc::new(MemoryStore::new()), embedded: None }),
@@ -38,10 +37,7 @@ impl OpenStore {
                 let store = Arc::clone(&engine) as Arc<dyn Store>;
                 Ok(Self { store, embedded: Some(Embedded { engine, path: settings.path.clone() }) })
             }
-            #[cfg(feature = "scylla")]
             StoreKind::Scylla => Ok(Self { store: crate::scylla::open(settings).await?, embedded: None }),
-            #[cfg(not(feature = "scylla"))]
-            StoreKind::Scylla => anyhow::bail!("store.kind = \"scylla\" is not part of this build"),
         }
     }
 

@@ -25,7 +25,6 @@ pub(crate) const BUILT: &[&str] = &[
     "link_previews",
     "push",
     "mail",
-    #[cfg(feature = "scylla")]
     "scylla",
 ];
 
