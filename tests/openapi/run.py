@@ -52,8 +52,6 @@ def node() -> tuple[Natter, str]:
         "NATTER__PLUGINS__CHATIFY__REGISTRATIONS_PER_MINUTE": "1000000",
         "NATTER__PLUGINS__OPENCHAT__REGISTRATIONS_PER_MINUTE": "1000000",
     }
-    user = {"NAME": "Ada", "EMAIL": "ada@example.com", "API_TOKEN": connectnow.API_TOKEN}
-    settings |= {f"NATTER__PLUGINS__CONNECTNOW__USERS__0__{name}": value for name, value in user.items()}
     settings |= {f"NATTER__PLUGINS__CHATSDK__LIMITS__{name}_PER_MINUTE": "1000000" for name in LIMITS}
     natter = Natter(settings=settings)
     os.environ[connectnow.OUTBOX] = str(natter.folder / "outbox")

@@ -59,7 +59,8 @@ def wait_for(is_there: Callable[[], Any]) -> Any:
 
 def login(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
     assert isinstance(data, LoginPassword)
-    return AuthResult(success=(data.login, data.password) == (b"natter", b"p@ss/word"))
+    # Not handled: the server itself answers 535.
+    return AuthResult(success=(data.login, data.password) == (b"natter", b"p@ss/word"), handled=False)
 
 
 def server_context() -> ssl.SSLContext:
@@ -76,9 +77,6 @@ class Node:
         self.base = f"http://127.0.0.1:{port}"
         self.natter = Natter(settings={
             "NATTER__LISTENERS__1__ADDRESS": f"127.0.0.1:{port}",
-            "NATTER__PLUGINS__CONNECTNOW__USERS__0__NAME": "Ada",
-            "NATTER__PLUGINS__CONNECTNOW__USERS__0__EMAIL": "ada@example.com",
-            "NATTER__PLUGINS__CONNECTNOW__USERS__0__API_TOKEN": API_TOKEN,
             "NATTER__MAIL__SMTP_URL": smtp_url,
             "NATTER__MAIL__FROM": "Natter <codes@natter.example>",
             "NATTER__WEBHOOKS__RETRY_INITIAL_MS": "50",

@@ -84,8 +84,8 @@ impl ConnectNow {
             return Err(taken());
         }
         let claim = |known: Option<String>| {
-            // Whoever was quicker has it.
-            if known == before { Ok(Change::Put(user.to_owned(), ())) } else { Err(taken()) }
+            // Whoever was quicker has it; what was removed meanwhile is free.
+            if known.is_none() || known == before { Ok(Change::Put(user.to_owned(), ())) } else { Err(taken()) }
         };
         EMAILS.change(self.store(), &tenant, &partition, &row, claim).await
     }

@@ -57,14 +57,17 @@ impl<'a> Checker<'a> {
         self.fields.contains_key(name)
     }
 
-    /// Notes what is wrong with a field.
+    /// Notes what is wrong with a field; the first that is counts.
     pub(crate) fn wrong(&mut self, name: &str, message: impl Into<String>) {
+        if self.errors.iter().any(|error| error.field == name) {
+            return;
+        }
         self.errors.push(FieldError { field: name.to_owned(), message: message.into() });
     }
 
     /// Notes a field that has to be there and is not.
     pub(crate) fn require(&mut self, name: &str) {
-        if self.value(name).is_none() {
+        if self.value(name).is_none_or(|value| value.as_str().is_some_and(|text| text.trim().is_empty())) {
             self.wrong(name, "field is required");
         }
     }
@@ -188,6 +191,6 @@ mod tests {
         assert_eq!((check.text("d", 0..=3), check.text("e", 1..=3)), (Some(String::new()), None));
         assert_eq!((check.text("a", 1..=3), check.exact_text("a", 1..=3), check.text("b", 1..=2)), (None, None, None));
         check.require("e");
-        assert!(matches!(check.done(), Err(Rejection::Invalid(errors)) if errors.len() == 4));
+        assert!(matches!(check.done(), Err(Rejection::Invalid(errors)) if errors.len() == 3));
     }
 }
