@@ -61,6 +61,9 @@ impl ApiParts<'_> {
 
         let told = ChatSdkWebhooks::new(self.chat.clone(), self.outbox.clone());
         let mut takers: Vec<Arc<dyn Work>> = vec![Arc::new(connect_now.clone())];
+        if self.serves("connectnow") {
+            self.sockets.register(connect_now.app());
+        }
         if self.serves("chatify") {
             self.sockets.register(chatify.app());
             takers.push(Arc::new(chatify.clone()));

@@ -37,23 +37,22 @@ struct Entered {
 }
 
 impl ConnectNow {
-    /// Opens the sockets of chat users.
-    pub(crate) fn register_app(&self) {
+    /// What chat users' sockets see and may do; to be registered before the app that takes all users of tenants.
+    pub fn app(&self) -> App {
         let (entering, leaving, typing) = (self.clone(), self.clone(), self.clone());
         let authenticator = {
             let connect_now = self.clone();
             move |attempt: Attempt| connect_now.clone().verdict(attempt)
         };
         let render = ChatRender(self.chat().clone());
-        let app = App::new(APP, NAMESPACE, authenticator)
+        App::new(APP, NAMESPACE, authenticator)
             .rendered_by(render)
             .on_connecting(move |socket| entering.clone().enter(socket))
             .on_disconnected(move |socket, _| {
                 leaving.chat().detach_socket(&socket);
                 std::future::ready(())
             })
-            .on_raw("typing", move |socket, _| typing.clone().types(socket));
-        self.sockets().register(app);
+            .on_raw("typing", move |socket, _| typing.clone().types(socket))
     }
 
     /// A client with a token that is not one of ours is left to others.

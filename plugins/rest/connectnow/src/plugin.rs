@@ -24,11 +24,11 @@ pub struct ConnectNowPlugin {
 }
 
 impl ConnectNowPlugin {
-    /// Makes the routes, opens sockets to chat users, and begins to delete expired tokens; call it on the runtime.
+    /// Makes the routes, opens real-time connections to chat users, and begins to delete expired tokens; call it on the
+    /// runtime.
     pub fn new(connect_now: ConnectNow) -> Self {
         let (routes, document) = routes::described(&connect_now);
         let router = connect_now.rest().serve::<ConnectNowDialect>(routes.with_state(connect_now.clone()));
-        connect_now.register_app();
         connect_now.broker().token_sources().register(Arc::new(connect_now.clone()));
         connect_now.start_sweeping();
         Self { connect_now, router, document }
