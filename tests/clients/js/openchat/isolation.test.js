@@ -14,11 +14,10 @@ const NEWEST = { ...WEBSOCKET, generations: GENERATIONS.filter(({ name }) => nam
 let natter;
 let anonymous;
 before(async () => {
-  [natter, anonymous] = await Promise.all([
-    startOpenChat(), startOpenChat({ NATTER__PLUGINS__OPENCHAT__ALLOW_ANONYMOUS_SOCKETS: 'true' }),
-  ]);
+  natter = await startOpenChat();
+  anonymous = await startOpenChat({ NATTER__PLUGINS__OPENCHAT__ALLOW_ANONYMOUS_SOCKETS: 'true' });
 });
-after(() => Promise.all([natter.remove(), anonymous.remove()]));
+after(() => Promise.all([natter?.remove(), anonymous?.remove()]));
 
 const node = () => ({ url: natter.openChat });
 

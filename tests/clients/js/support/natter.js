@@ -14,6 +14,9 @@ const CONFIG = join(SUITE, 'natter.toml');
 // A shared store makes its keyspace first.
 const START_ATTEMPTS = 1200;
 const START_PAUSE_MS = 50;
+const ANSWER_TIMEOUT_MS = 5_000;
+// Between the choice of a port and its use somebody else may take it.
+const PORT_CHOICES = 3;
 
 async function freePort() {
   const server = createServer();
@@ -53,11 +56,26 @@ export class Natter {
     const natter = new Natter();
     natter.program = resolve(program);
     natter.folder = await mkdtemp(join(tmpdir(), 'natter-js-'));
-    natter.port = await freePort();
-    natter.internalPort = await freePort();
     natter.settings = { ...storeSettings(), ...settings };
-    await natter.launch();
+    await natter.launchSomewhere();
     return natter;
+  }
+
+  /** Launches on ports that are free; what was started is gone when that fails. */
+  async launchSomewhere() {
+    for (let choice = 1; ; choice += 1) {
+      this.port = await freePort();
+      this.internalPort = await freePort();
+      try {
+        return await this.launch();
+      } catch (error) {
+        const isTaken = String(error).includes('Address already in use') && choice < PORT_CHOICES;
+        if (!isTaken) {
+          await this.remove();
+          throw error;
+        }
+      }
+    }
   }
 
   get url() {
@@ -92,7 +110,8 @@ export class Natter {
   async ready() {
     for (let attempt = 0; attempt < START_ATTEMPTS; attempt += 1) {
       if (this.process.exitCode !== null) break;
-      const answer = await fetch(`${this.internal}/readyz`).catch(() => null);
+      const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+      const answer = await fetch(`${this.internal}/readyz`, { signal }).catch(() => null);
       if (answer?.status === 200) return;
       await pause(START_PAUSE_MS);
     }
