@@ -17,7 +17,8 @@ const BEFORE = 60;
 const text = () => randomBytes(6_750).toString('base64');
 
 let natter;
-before(async () => { natter = await start(); });
+// It is about a disk, so there is one, wherever the other tests keep things.
+before(async () => { natter = await start({ NATTER__STORE__KIND: 'embedded' }); });
 after(() => natter.remove());
 
 /** Restarts the node so that it survives a write past the limit on the size of files, which is then set. */

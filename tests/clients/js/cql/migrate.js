@@ -40,9 +40,10 @@ test('everything moves, also when the move is interrupted', { timeout: 180_000 }
   const env = { ...process.env, ...settings, NATTER__STORE__PATH: join(natter.folder, 'data') };
   const args = ['migrate', '--from', 'embedded', '--to', 'scylla'];
   const interrupted = spawn(natter.program, args, { cwd: natter.folder, env, stdio: 'ignore' });
-  await pause(4_500);
+  const ended = once(interrupted, 'exit');
+  await Promise.race([pause(1_500), ended]);
   interrupted.kill('SIGKILL');
-  await once(interrupted, 'exit');
+  await ended;
   const { stdout } = await run(natter.program, args, { cwd: natter.folder, env });
   const [from, to, verdict] = stdout.trim().split('\n');
   assert.match(from, /^embedded: \d+ rows, 1\d logs, \d+ events, \d+ keys in force, checksum [0-9a-f]{32}$/);
