@@ -26,6 +26,9 @@ const UNCLAIMED_BYTES_MAX: usize = 64 * 1024;
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 /// Longest time for a whole form.
 const FORM_TIME_MAX: Duration = Duration::from_secs(15 * 60);
+/// What is still read of a form that is refused: whoever has nearly sent it hears why, and not that the connection broke.
+const REFUSED_BYTES_MAX: usize = 1024 * 1024;
+const REFUSED_TIME_MAX: Duration = Duration::from_secs(2);
 /// Most parts of a form that is read for its digest only.
 const DIGEST_PARTS_MAX: usize = 10_000;
 /// Most bytes of a form that is read for its digest only.
@@ -125,6 +128,20 @@ impl Parts {
         }
         self.current = Some((field, Sha256::new()));
         Ok(Some(Head { name, file_name }))
+    }
+
+    /// Reads over what is left of a form that is refused, as far as that is little.
+    pub(crate) async fn read_over(mut self) {
+        self.slot = None;
+        self.deadline = self.deadline.min(Instant::now() + REFUSED_TIME_MAX);
+        let mut bytes = 0;
+        while bytes < REFUSED_BYTES_MAX {
+            match self.chunk().await {
+                Ok(Some(chunk)) => bytes += chunk.len(),
+                Ok(None) if matches!(self.next().await, Ok(Some(_))) => {}
+                _ => return,
+            }
+        }
     }
 
     /// The next bytes of the present part; `None` is its end.

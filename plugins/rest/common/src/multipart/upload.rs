@@ -79,15 +79,29 @@ impl Upload {
     ) -> Result<Self, Rejection> {
         let mut parts = Parts::new(request, rules.bytes_max())?;
         let mut upload = Self { texts: Vec::new(), files: Vec::new() };
+        let taken = upload.take_all(&mut parts, store, tenant, rules).await;
+        if taken.is_err() {
+            parts.read_over().await;
+        }
+        taken.map(|()| upload)
+    }
+
+    async fn take_all(
+        &mut self,
+        parts: &mut Parts,
+        store: &FileStore,
+        tenant: &TenantId,
+        rules: &UploadRules<'_>,
+    ) -> Result<(), Rejection> {
         while let Some(head) = parts.next().await? {
             match head.file_name {
-                None => upload.take_text(&mut parts, head.name, rules).await?,
+                None => self.take_text(parts, head.name, rules).await?,
                 // What a browser sends for a file field that nothing was chosen in.
-                Some(name) if name.is_empty() => upload.pass_over(&mut parts, &head.name).await?,
-                Some(name) => upload.take_file(&mut parts, head.name, &name, store, tenant, rules).await?,
+                Some(name) if name.is_empty() => self.pass_over(parts, &head.name).await?,
+                Some(name) => self.take_file(parts, head.name, &name, store, tenant, rules).await?,
             }
         }
-        Ok(upload)
+        Ok(())
     }
 
     async fn take_text(&mut self, parts: &mut Parts, name: String, rules: &UploadRules<'_>) -> Result<(), Rejection> {
