@@ -15,16 +15,3 @@ pub(crate) fn append_records_max() -> usize {
 fn records_max(asked: &str) -> usize {
     if asked == "one_event_per_sync" { 1 } else { APPEND_RECORDS_MAX }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_its_own_name_turns_batching_off() {
-        assert_eq!(records_max("one_event_per_sync"), 1);
-        for other in ["", "ack_before_commit", "one_event_per_sync_"] {
-            assert_eq!(records_max(other), APPEND_RECORDS_MAX);
-        }
-    }
-}

@@ -66,8 +66,11 @@ fn describe() {
     describe_histogram!("natter_store_op_duration_seconds", "Operations of the store.");
     describe_counter!("natter_store_errors_total", "Operations of the store that failed.");
     describe_gauge!("natter_store_queue_depth", "Appends that wait for the committer.");
-    describe_histogram!("natter_log_sync_duration_seconds", "Time for a group commit's sync.");
-    describe_histogram!("natter_log_batch_messages", "Events in a group commit.");
+    describe_histogram!(
+        "natter_log_sync_duration_seconds",
+        "Time for a group commit's sync; on CQL, for an append to a quorum."
+    );
+    describe_histogram!("natter_log_batch_messages", "Events in a group commit; on CQL, in an append.");
     describe_gauge!("natter_presence_members", "Members of all presence lists.");
     describe_counter!("natter_http_requests_total", "HTTP requests, by the route's template.");
     describe_histogram!("natter_http_request_duration_seconds", "HTTP requests, by the route's template.");

@@ -55,10 +55,11 @@ impl StoreOperation {
     }
 }
 
-/// Is told what an embedded store does. Calls come from the committer and from the store's callers: they must be
-/// quick and must not panic.
+/// Is told what a store does. Calls come from the committer and from the store's callers: they must be quick and must not
+/// panic.
 pub trait StoreObserver: Send + Sync {
-    /// A batch with this many log events was written (and synced, with synchronous durability) in this time.
+    /// A batch with this many log events was written (and synced, with synchronous durability) in this time. In the
+    /// embedded store a batch is of many channels; in the CQL store it is what one append of one channel carries.
     fn synced(&self, _events: usize, _seconds: f64) {}
 
     /// A call has ended, well or not, after this time, waiting included.

@@ -175,7 +175,10 @@ pub(super) struct SocketIoArgs {
     /// Members of the room; 0: idle connections only
     #[arg(long, default_value_t = 1000)]
     pub(super) members: usize,
-    /// Messages under way
+    /// Members that send, beside them
+    #[arg(long, default_value_t = 1)]
+    pub(super) senders: usize,
+    /// Messages under way, of each sender
     #[arg(long, default_value_t = 32)]
     pub(super) window: u64,
     /// Bytes of a message's data

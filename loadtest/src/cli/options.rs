@@ -55,8 +55,8 @@ impl FanoutArgs {
 impl SocketIoArgs {
     pub(super) fn options(self) -> Result<SocketIoOptions> {
         let Ok(hold) = Duration::try_from_secs_f64(self.hold) else { bail!("--hold {} is no time", self.hold) };
-        let Self { idle, members, window, .. } = self;
-        Ok(SocketIoOptions { idle, hold, members, window, size: payload(self.size)? })
+        let Self { idle, members, senders, window, .. } = self;
+        Ok(SocketIoOptions { idle, hold, members, senders, window, size: payload(self.size)? })
     }
 }
 

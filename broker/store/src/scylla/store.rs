@@ -52,8 +52,12 @@ impl Store for ScyllaStore {
     async fn append(&self, append: LogAppend) -> Result<AppendOutcome, AppendError> {
         check_append(&append).map_err(AppendError::Rejected)?;
         let engine = self.answering().map_err(AppendError::Rejected)?;
-        let appended = self.timed(StoreOperation::Append, timeout(engine.patience(), engine.append(&append)));
-        appended.await.map_err(|_| AppendError::Unknown(too_long()))?
+        let started = Instant::now();
+        let outcome = self.timed(StoreOperation::Append, timeout(engine.patience(), engine.append(&append))).await;
+        if matches!(outcome, Ok(Ok(AppendOutcome::Appended))) {
+            self.observer.synced(append.records.len(), started.elapsed().as_secs_f64());
+        }
+        outcome.map_err(|_| AppendError::Unknown(too_long()))?
     }
 
     async fn log_head(&self, channel: &ChannelKey) -> Result<Option<LogHead>, StoreError> {

@@ -17,7 +17,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use self::client::Client;
-use self::publisher::Publisher;
+use self::publisher::{Load, Publisher};
 use self::readers::{Phase, Readers, Seen, Shared};
 use super::{Setting, Verdict};
 use crate::client::descriptors;
@@ -39,9 +39,11 @@ pub struct SocketIoOptions {
     pub idle: usize,
     /// How long they stay so.
     pub hold: Duration,
-    /// Members of the room, beside the one that sends.
+    /// Members of the room, beside those that send.
     pub members: usize,
-    /// Messages under way.
+    /// Members that send.
+    pub senders: usize,
+    /// Messages under way, of each of them.
     pub window: u64,
     /// Bytes of a message's data.
     pub size: usize,
@@ -54,6 +56,8 @@ pub struct Figures {
     server_bytes_per_idle_connection: Option<f64>,
     server_while_idle: Option<Usage>,
     members: usize,
+    senders: usize,
+    window: u64,
     sent: u64,
     seconds: f64,
     deliveries: u64,
@@ -74,10 +78,11 @@ pub struct Figures {
 /// When a connection cannot be set up, a process cannot be read or the report cannot be written.
 pub fn run(setting: &Setting, options: &SocketIoOptions) -> Result<Verdict> {
     let machine = Machine::now();
-    descriptors::require(options.idle + options.members + 1)?;
+    descriptors::require(options.idle + options.members + options.senders)?;
     let shared = Arc::new(Shared::default());
     let mut readers = Readers::start(&shared, setting.threads)?;
-    let mut figures = Figures { idle_connections: options.idle, members: options.members, ..Figures::default() };
+    let &SocketIoOptions { idle: idle_connections, members, senders, window, .. } = options;
+    let mut figures = Figures { idle_connections, members, senders, window, ..Figures::default() };
     idle(setting, options, &mut readers, &mut figures)?;
     if options.members > 0 {
         fan_out(setting, options, &shared, &mut readers, &mut figures)?;
@@ -99,7 +104,7 @@ fn idle(setting: &Setting, options: &SocketIoOptions, readers: &mut Readers, fig
     for index in 0..options.idle {
         let client =
             Client::open(&setting.target, index, &mut receiver).with_context(|| format!("connection {index}"))?;
-        readers.add(client, false)?;
+        readers.add(client, 0)?;
     }
     let opened = setting.server()?;
     wait(setting, options.hold);
@@ -125,11 +130,9 @@ fn fan_out(
         let mut client =
             Client::open(&setting.target, place, &mut receiver).with_context(|| format!("member {index}"))?;
         client.join(ROOM, &mut receiver).with_context(|| format!("member {index}"))?;
-        readers.add(client, true)?;
+        readers.add(client, options.senders)?;
     }
-    let mut client = Client::open(&setting.target, options.idle + options.members, &mut receiver)?;
-    client.join(ROOM, &mut receiver)?;
-    let publisher = Publisher::start(client, Arc::clone(shared), options.window, options.size)?;
+    let publishers = publishers(setting, options, shared, &mut receiver)?;
     wait(setting, setting.warmup);
     let (server, own, deliveries) = (setting.server()?, Sample::own()?, shared.deliveries.load(Ordering::Relaxed));
     let started = Instant::now();
@@ -141,7 +144,9 @@ fn fan_out(
     figures.server = setting.server()?.zip(server).map(|(after, before)| after.since(&before));
     figures.generator = Some(Sample::own()?.since(&own));
     shared.enter(Phase::Drain);
-    figures.sent = publisher.join()?;
+    for publisher in publishers {
+        figures.sent += publisher.join()?;
+    }
     let expected = figures.sent * options.members as u64;
     let until = Instant::now() + DRAIN;
     while shared.deliveries.load(Ordering::Relaxed) < expected && Instant::now() < until {
@@ -149,6 +154,24 @@ fn fan_out(
     }
     figures.missing = expected.saturating_sub(shared.deliveries.load(Ordering::Relaxed));
     Ok(())
+}
+
+/// Lets the senders into the room, and then begin.
+fn publishers(
+    setting: &Setting,
+    options: &SocketIoOptions,
+    shared: &Arc<Shared>,
+    receiver: &mut Receiver,
+) -> Result<Vec<Publisher>> {
+    let mut clients = Vec::new();
+    for sender in 0..options.senders {
+        let mut client = Client::open(&setting.target, options.idle + options.members + sender, receiver)?;
+        client.join(ROOM, receiver).with_context(|| format!("sender {sender}"))?;
+        clients.push(client);
+    }
+    let load = Load { window: options.window, size: options.size };
+    let start = |(sender, client)| Publisher::start(client, Arc::clone(shared), sender, load);
+    clients.into_iter().enumerate().map(start).collect()
 }
 
 /// Waits, unless the run is to stop.
@@ -181,6 +204,7 @@ impl Figures {
         }
         if self.members > 0 {
             text.line("members", self.members.to_string());
+            text.line("senders", format!("{}, window {}", self.senders, self.window));
             text.line("sent", thousands(self.sent as f64));
             text.line("deliveries/s", thousands(self.deliveries_per_second));
             text.latency("latency", &self.latency);

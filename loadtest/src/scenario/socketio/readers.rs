@@ -71,8 +71,10 @@ pub(super) struct Seen {
     pub(super) reasons: Vec<String>,
 }
 
-/// A thread, and the way to hand it connections; true is a member of the room.
-type Thread = (SyncSender<(Client, bool)>, JoinHandle<Seen>);
+/// A connection, and how many senders a member of the room listens to; 0 is no member.
+type Handed = (Client, usize);
+/// A thread, and the way to hand it connections.
+type Thread = (SyncSender<Handed>, JoinHandle<Seen>);
 
 /// The threads.
 pub(super) struct Readers {
@@ -94,11 +96,11 @@ impl Readers {
         Ok(Self { threads, next: 0 })
     }
 
-    /// Hands a connection over; a member gets every message of the room.
-    pub(super) fn add(&mut self, client: Client, is_member: bool) -> Result<()> {
+    /// Hands a connection over; a member gets every message of every sender, and with 0 senders it is no member.
+    pub(super) fn add(&mut self, client: Client, senders: usize) -> Result<()> {
         client.stream.set_nonblocking(true)?;
         self.next = (self.next + 1) % self.threads.len();
-        let sent = self.threads[self.next].0.send((client, is_member));
+        let sent = self.threads[self.next].0.send((client, senders));
         sent.map_err(|_| anyhow!("a reading thread has ended"))
     }
 
@@ -123,7 +125,7 @@ impl Readers {
 
 struct Reader {
     poll: Poll,
-    incoming: Queue<(Client, bool)>,
+    incoming: Queue<Handed>,
     shared: Arc<Shared>,
     receiver: Receiver,
     connections: Vec<Option<Connection>>,
@@ -132,12 +134,12 @@ struct Reader {
 
 struct Connection {
     client: Client,
-    /// The number of the newest message; `None` for one that is no member.
-    newest: Option<u64>,
+    /// The number of each sender's newest message; empty for one that is no member.
+    newest: Box<[u64]>,
 }
 
 impl Reader {
-    fn new(poll: Poll, incoming: Queue<(Client, bool)>, shared: Arc<Shared>) -> Self {
+    fn new(poll: Poll, incoming: Queue<Handed>, shared: Arc<Shared>) -> Self {
         let seen = Seen { latency: hdr::latency(), out_of_order: 0, lost: 0, reasons: Vec::new() };
         Self { poll, incoming, shared, receiver: Receiver::new(), connections: Vec::new(), seen }
     }
@@ -148,18 +150,18 @@ impl Reader {
             // An interrupted call is tried again.
             let _ = self.poll.poll(&mut events, Some(LOOK));
             events.iter().for_each(|event| self.readable(event.token().0));
-            while let Ok((client, is_member)) = self.incoming.try_recv() {
-                self.take(client, is_member);
+            while let Ok((client, senders)) = self.incoming.try_recv() {
+                self.take(client, senders);
             }
         }
         self.seen
     }
 
-    fn take(&mut self, client: Client, is_member: bool) {
+    fn take(&mut self, client: Client, senders: usize) {
         let token = Token(self.connections.len());
         let registered =
             self.poll.registry().register(&mut SourceFd(&client.stream.as_raw_fd()), token, Interest::READABLE);
-        self.connections.push(Some(Connection { client, newest: is_member.then_some(0) }));
+        self.connections.push(Some(Connection { client, newest: vec![0; senders].into() }));
         match registered {
             // What has come already is no news to the kernel.
             Ok(()) => self.readable(token.0),
@@ -189,12 +191,13 @@ impl Reader {
         let drained = self.receiver.drain(inbox, |received| {
             let Received::Message(packet) = received else { return };
             pings += u32::from(packet == PING);
-            let (Some((sequence, sent_ns)), Some(newest)) = (message::read(packet), newest.as_mut()) else { return };
+            let Some(mark) = message::read(packet) else { return };
+            let Some(newest) = newest.get_mut(mark.sender) else { return };
             deliveries += 1;
-            seen.out_of_order += u64::from(sequence != *newest + 1);
-            *newest = sequence;
+            seen.out_of_order += u64::from(mark.sequence != *newest + 1);
+            *newest = mark.sequence;
             if is_measured {
-                seen.latency.saturating_record(now_ns.saturating_sub(sent_ns));
+                seen.latency.saturating_record(now_ns.saturating_sub(mark.sent_ns));
             }
         });
         self.shared.deliveries.fetch_add(deliveries, Ordering::Relaxed);

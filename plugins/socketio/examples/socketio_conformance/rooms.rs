@@ -6,7 +6,8 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use natter_node::realtime::{App, Args, Broadcast, Once, Socket};
-use serde_json::{Value, json};
+use serde_json::json;
+use serde_json::value::RawValue;
 
 /// The largest answer that can be asked for, in characters.
 const BIG_MAX: usize = 1 << 20;
@@ -70,18 +71,18 @@ fn with_rooms(app: App) -> App {
     .on("room-ids", |socket: Socket, (room,): (String,)| async move {
         Some(Args::one(&socket.room(&room).members().await.unwrap_or_default()))
     })
-    .on("room-send", |socket: Socket, (room, data): (String, Value)| async move {
+    .on("room-send", |socket: Socket, (room, data): (String, Box<RawValue>)| async move {
         send(socket.to(&room), &room, data).await
     })
-    .on("room-send-all", |socket: Socket, (room, data): (String, Value)| async move {
+    .on("room-send-all", |socket: Socket, (room, data): (String, Box<RawValue>)| async move {
         send(socket.room(&room), &room, data).await
     })
-    .on("room-send-except", |socket: Socket, (room, except, data): (String, String, Value)| async move {
+    .on("room-send-except", |socket: Socket, (room, except, data): (String, String, Box<RawValue>)| async move {
         send(socket.room(&room).except(&except), &room, data).await
     })
 }
 
-async fn send(broadcast: Broadcast, room: &str, data: Value) -> Option<Args> {
+async fn send(broadcast: Broadcast, room: &str, data: Box<RawValue>) -> Option<Args> {
     let outcome = broadcast.emit("room-msg", &Args::of(&(room, data))).await;
     Some(Args::one(if outcome.is_ok() { "ok" } else { "busy" }))
 }
