@@ -77,7 +77,11 @@ impl Outbox {
         let command = state.commands.pop_front();
         match &command {
             Some((_, job)) => state.bytes = state.bytes.saturating_sub(size_of(job)),
-            None => state.is_woken = false,
+            None => {
+                state.is_woken = false;
+                // Most connections are idle most of the time: they keep no room for commands.
+                state.commands = VecDeque::new();
+            }
         }
         command
     }
