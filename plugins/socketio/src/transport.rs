@@ -183,9 +183,9 @@ impl EngineTransport {
     fn poll_body(&mut self, queue: &SendQueue) -> Poll<Result<Received, ReceiveError>> {
         let is_over = !self.is_websocket() && self.closing.is_some_and(|may_fetch| !may_fetch || self.is_silent(queue));
         let noop = self.noop();
-        self.link.with(|state| {
+        let (next, answered) = self.link.with(|state| {
             if is_over {
-                return Poll::Ready(Err(ReceiveError::Closed));
+                return (Poll::Ready(Err(ReceiveError::Closed)), None);
             }
             if state.stage == Stage::Upgrading
                 && queue.is_empty()
@@ -195,7 +195,16 @@ impl EngineTransport {
                 answer(poll, noop);
             }
             next_of_body(state)
-        })
+        });
+        if let Some((answer, posted)) = answered {
+            if posted == Posted::Malformed {
+                // Whoever hears of it finds the session gone.
+                self.endpoint.sessions.remove(&self.link.sid);
+            }
+            // A request whose client is gone ends the session by itself.
+            let _ = answer.send(posted);
+        }
+        next
     }
 
     /// Whether there is nothing more to say.
@@ -299,28 +308,29 @@ fn answer(poll: tokio::sync::oneshot::Sender<Payload>, payload: Payload) {
     let _ = poll.send(payload);
 }
 
-fn next_of_body(state: &mut State) -> Poll<Result<Received, ReceiveError>> {
+/// Who waits for a body, and how it was taken.
+type Answered = Option<(tokio::sync::oneshot::Sender<Posted>, Posted)>;
+
+/// The next packet; and when there is none left, who is to be told.
+fn next_of_body(state: &mut State) -> (Poll<Result<Received, ReceiveError>>, Answered) {
     if let Some(reason) = state.failure.take() {
         state.reason.get_or_insert(reason);
-        return Poll::Ready(Err(ReceiveError::Protocol(closed(kind_of(reason)))));
+        return (Poll::Ready(Err(ReceiveError::Protocol(closed(kind_of(reason))))), None);
     }
     let posted = match state.body.as_mut().map(Iterator::next) {
-        None => return Poll::Pending,
-        Some(Some(Ok(Frame::Text(text)))) => return Poll::Ready(Ok(Received::Message(text))),
-        Some(Some(Ok(Frame::Binary(bytes)))) => return Poll::Ready(Ok(Received::Binary(bytes))),
+        None => return (Poll::Pending, None),
+        Some(Some(Ok(Frame::Text(text)))) => return (Poll::Ready(Ok(Received::Message(text))), None),
+        Some(Some(Ok(Frame::Binary(bytes)))) => return (Poll::Ready(Ok(Received::Binary(bytes))), None),
         Some(Some(Err(_))) => Posted::Malformed,
         Some(None) => Posted::Handled,
     };
     state.body = None;
-    if let Some(answer) = state.posted.take() {
-        // A request whose client is gone ends the session by itself.
-        let _ = answer.send(posted);
-    }
+    let answered = state.posted.take().map(|answer| (answer, posted));
     if posted == Posted::Handled {
-        return Poll::Pending;
+        return (Poll::Pending, answered);
     }
     state.reason.get_or_insert(DisconnectReason::ParseError);
-    Poll::Ready(Err(ReceiveError::Protocol(closed(CloseKind::Protocol))))
+    (Poll::Ready(Err(ReceiveError::Protocol(closed(CloseKind::Protocol)))), answered)
 }
 
 fn kind_of(reason: DisconnectReason) -> CloseKind {
