@@ -11,6 +11,7 @@ use crate::lanes::LaneCounts;
 use crate::log::{CommitOutcome, LogHead};
 use crate::oldest::Search;
 use crate::presence::Presence;
+use crate::quota::ChannelSeat;
 use crate::stream::{Stream, is_old_version};
 use crate::{
     ChannelHandle, ChannelKey, ChannelOptions, ClientInfo, Epoch, Position, PresenceEdge, Publication, Refusal,
@@ -46,10 +47,12 @@ pub(crate) struct Channel<R> {
     last_used: i64,
     /// When to look for expired events next.
     next_sweep_ms: i64,
+    /// Its place among its tenant's channels.
+    seat: ChannelSeat,
 }
 
 impl<R> Channel<R> {
-    pub(crate) fn new(handle: ChannelHandle, options: Arc<ChannelOptions>, now: i64) -> Self {
+    pub(crate) fn new(handle: ChannelHandle, options: Arc<ChannelOptions>, seat: ChannelSeat, now: i64) -> Self {
         Self {
             handle,
             options,
@@ -65,6 +68,7 @@ impl<R> Channel<R> {
             reads: 0,
             last_used: now,
             next_sweep_ms: now,
+            seat,
         }
     }
 
@@ -332,6 +336,11 @@ impl<R> Channel<R> {
             }
         }
         self.lanes.is_empty() && self.is_forgettable(now)
+    }
+
+    /// Whether its tenant wants room for others, and can have this one again.
+    pub(crate) fn makes_way(&self, now: i64) -> bool {
+        self.seat.is_wanted(now) && self.is_expendable()
     }
 
     fn is_forgettable(&self, now: i64) -> bool {

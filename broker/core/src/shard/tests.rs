@@ -25,7 +25,7 @@ fn bench(options: ChannelOptions, channels_max: usize) -> Bench {
         epochs += 1;
         epochs
     };
-    let shard = Shard::new(0, 1, ShardLimits { channels_max }, Box::new(random));
+    let shard = Shard::new(0, 1, ShardLimits::new(channels_max), Box::new(random));
     Bench { shard, options, now: 1_000, effects: Vec::new() }
 }
 

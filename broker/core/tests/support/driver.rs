@@ -56,7 +56,7 @@ fn shard(seed: u64) -> Shard<u64> {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         state ^ (state >> 29)
     };
-    Shard::new(0, 1, ShardLimits { channels_max: 100 }, Box::new(random))
+    Shard::new(0, 1, ShardLimits::new(100), Box::new(random))
 }
 
 impl Driver {
