@@ -208,6 +208,7 @@ impl<R> Channel<R> {
             stream.push(publication, &self.options);
         }
         stream.seq = head.last_seq;
+        stream.version = head.version;
         stream.forget_below(stream.oldest_allowed(&self.options));
         self.stream = Some(Box::new(stream));
         let Some(durable) = &mut self.durable else { return Vec::new() };
@@ -269,6 +270,16 @@ impl<R> Channel<R> {
         }
     }
 
+    /// The store has answered a removal. A failed one leaves everything as it is.
+    pub(crate) fn removed(&mut self, is_done: bool, effects: &mut Vec<Effect<R>>) {
+        let (Some(durable), Some(stream)) = (&mut self.durable, &mut self.stream) else { return };
+        let result = is_done.then_some(()).ok_or(Refusal::StoreUnavailable { outcome_known: false });
+        if let Some(first_offset) = durable.end_removal(result, effects) {
+            stream.remove_below(first_offset);
+            durable.trimmed(first_offset);
+        }
+    }
+
     fn not_appended(&mut self, flight: Flight<R>, outcome_known: bool, effects: &mut Vec<Effect<R>>) {
         let Some(durable) = &mut self.durable else { return };
         for pending in flight.pending {
@@ -293,7 +304,7 @@ impl<R> Channel<R> {
         self.is_dirty = false;
         self.deliver(effects);
         if let (Some(durable), Some(stream)) = (&mut self.durable, &self.stream) {
-            durable.start_append(key, self.handle, stream, now, effects);
+            durable.start_next(key, self.handle, stream, now, effects);
         }
         self.trim(key, TRIM_STEP, effects);
     }

@@ -23,6 +23,7 @@ mod publication;
 mod quota;
 mod reads;
 mod recovery;
+mod removal;
 mod serve;
 mod shard;
 mod stream;
@@ -33,7 +34,7 @@ pub use effects::{
 pub use input::{Draft, Input, Request, Subscriber};
 pub use key::{ChannelKey, TenantId};
 pub use lanes::{LaneId, LaneSet};
-pub use log::{CommitOutcome, LogHead, LogRecord};
+pub use log::{CommitOutcome, LogHead, LogRecord, Version};
 /// Who published, or who is present.
 pub use natter_protocol::centrifuge::schema::ClientInfo;
 /// The id of an entity of the domain above.

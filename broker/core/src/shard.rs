@@ -98,6 +98,7 @@ impl<R> Shard<R> {
             Input::Request { channel, options, request } => self.request(channel, &options, request, now, effects),
             Input::LogOpened { channel, handle, log } => self.log_opened(&channel, handle, log, now, effects),
             Input::Committed { channel, handle, outcome } => self.committed(&channel, handle, outcome, now, effects),
+            Input::Removed { channel, handle, is_done } => self.removed(&channel, handle, is_done, effects),
             Input::ReadDone { ticket, publications } => self.read_done(ticket, publications, now, effects),
             Input::Tick => self.tick(now, effects),
         }
@@ -277,6 +278,13 @@ impl<R> Shard<R> {
             self.mark_dirty(key);
         } else if let Some(channel) = self.channels.remove(key) {
             channel.give_up(effects);
+        }
+    }
+
+    fn removed(&mut self, key: &ChannelKey, handle: ChannelHandle, is_done: bool, effects: &mut Vec<Effect<R>>) {
+        if let Some(channel) = self.channels.get_mut(key).filter(|channel| channel.handle == handle) {
+            channel.removed(is_done, effects);
+            self.mark_dirty(key);
         }
     }
 

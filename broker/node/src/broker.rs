@@ -121,7 +121,11 @@ impl Broker {
         }
     }
 
-    /// Forgets a channel's publications but keeps its position.
+    /// Forgets a channel's publications but keeps its position. For a durable channel the answer means that they are gone
+    /// from disk, those that were published before included.
+    ///
+    /// # Errors
+    /// The channel keeps no history of its own, or the store fails: then nobody knows whether they are gone.
     pub async fn remove_history(&self, channel: ChannelKey, options: Arc<ChannelOptions>) -> Result<(), Refusal> {
         match self.ask(channel, options, Request::RemoveHistory { reply: () }).await? {
             Reply::HistoryRemoved(result) => result,

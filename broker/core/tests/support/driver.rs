@@ -306,7 +306,10 @@ impl Driver {
         let Some(index) = nth.checked_rem(self.store.tasks.len()) else { return };
         let task = self.store.tasks.remove(index);
         let channel = match &task {
-            Task::Open { channel, .. } | Task::Append { channel, .. } | Task::Read { channel, .. } => channel.clone(),
+            Task::Open { channel, .. }
+            | Task::Append { channel, .. }
+            | Task::Read { channel, .. }
+            | Task::Remove { channel, .. } => channel.clone(),
         };
         let answer = match (&task, answer) {
             (Task::Append { .. }, answer) => answer,

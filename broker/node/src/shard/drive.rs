@@ -119,6 +119,9 @@ impl ShardDriver {
             Effect::Trim { channel, first_offset } => {
                 spawn_local(trim_log(self.broker.clone(), channel, first_offset));
             }
+            Effect::Remove { channel, handle, first_offset } => {
+                spawn_local(remove_below(self.broker.clone(), self.index, channel, handle, first_offset));
+            }
         }
     }
 
@@ -221,6 +224,15 @@ async fn read_range(
         publications.extend(page.into_iter().filter(|publication| publication.offset <= last).map(Arc::new));
     }
     Ok(publications)
+}
+
+async fn remove_below(broker: Broker, shard: usize, channel: ChannelKey, handle: ChannelHandle, first_offset: u64) {
+    let removed = broker.store().trim_log(&channel, first_offset).await;
+    if let Err(error) = &removed {
+        broker.metrics().store_failed(broker.store().name(), "trim_log");
+        tracing::warn!(%channel, %error, "the history of a durable channel cannot be removed");
+    }
+    broker.shard(shard).send(vec![Input::Removed { channel, handle, is_done: removed.is_ok() }]);
 }
 
 async fn trim_log(broker: Broker, channel: ChannelKey, first_offset: u64) {

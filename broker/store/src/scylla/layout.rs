@@ -15,6 +15,8 @@ pub(super) enum RowKind {
     Key = 1,
     /// An event's id.
     Id = 2,
+    /// Leads from nothing: the version of the newest event that has one, in this bucket or before.
+    Version = 3,
 }
 
 impl RowKind {
