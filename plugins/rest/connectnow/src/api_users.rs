@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use natter_chat::is_plain_email;
 use natter_core::{EntityId, TenantId};
 use natter_node::config;
-use natter_rest::{Change, Rejection, is_email, random_text, sha256_hex};
+use natter_rest::{Change, Rejection, random_text, sha256_hex};
 use natter_store::Store;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -124,7 +125,7 @@ pub async fn issue_api_token(
     if !(1..=NAME_MAX).contains(&name.chars().count()) || name.chars().any(char::is_control) {
         return Err(Rejection::invalid("name", format!("must have 1 to {NAME_MAX} characters")));
     }
-    if !is_email(email) {
+    if !is_plain_email(email) {
         return Err(Rejection::invalid("email", "must be a valid email address"));
     }
     let user = ApiUser::new(name, email);
