@@ -19,9 +19,8 @@ pub fn is_email(email: &str) -> bool {
 /// dot.
 pub fn is_plain_email(email: &str) -> bool {
     let is_atom = |atom: &str| !atom.is_empty() && !atom.chars().any(|character| SPECIALS.contains(character));
-    let is_plain = email.rsplit_once('@').is_some_and(|(mailbox, host)| {
-        host.contains('.') && mailbox.split('.').all(is_atom)
-    });
+    let is_plain =
+        email.rsplit_once('@').is_some_and(|(mailbox, host)| host.contains('.') && mailbox.split('.').all(is_atom));
     is_plain && is_email(email)
 }
 

@@ -48,8 +48,7 @@ impl Standin {
     /// The verdict over a stand-in with this fault, and the figures of the report.
     pub(crate) fn judge(&self, interface: Interface, fault: &str) -> (Verdict, serde_json::Value) {
         let folder = tempfile::tempdir().unwrap();
-        let verdict =
-            durability::run(&setting(folder.path()), &self.options(interface, folder.path(), fault)).unwrap();
+        let verdict = durability::run(&setting(folder.path()), &self.options(interface, folder.path(), fault)).unwrap();
         let report = fs::read(folder.path().join("report.json")).unwrap();
         let mut report: serde_json::Value = serde_json::from_slice(&report).unwrap();
         let figures = report["figures"].take();

@@ -82,7 +82,9 @@ impl Bench {
 fn show(effect: Effect<&'static str>) -> String {
     match effect {
         Effect::OpenLog { .. } => "open".to_owned(),
-        Effect::Append { expected_last_offset, records, .. } => format!("append {} at {expected_last_offset}", records.len()),
+        Effect::Append { expected_last_offset, records, .. } => {
+            format!("append {} at {expected_last_offset}", records.len())
+        }
         Effect::Remove { first_offset, .. } => format!("remove below {first_offset}"),
         Effect::Read { first, last, .. } => format!("read {first}..={last}"),
         Effect::Reply { to, reply: Reply::HistoryRemoved(Ok(())) } => format!("{to}: done"),

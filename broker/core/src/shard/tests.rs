@@ -119,7 +119,8 @@ impl Bench {
     /// Opens the log of a channel which is asked for its position first.
     fn open(&mut self, last_offset: u64, newest: Vec<Arc<Publication>>) {
         self.history("a", 0);
-        let head = LogHead { epoch: Epoch::new("stored"), last_offset, last_seq: last_offset, first_offset: 1, version: None };
+        let head =
+            LogHead { epoch: Epoch::new("stored"), last_offset, last_seq: last_offset, first_offset: 1, version: None };
         self.apply(Input::LogOpened { channel: key("a"), handle: ChannelHandle(1), log: Some((head, newest)) });
         self.effects.clear();
     }

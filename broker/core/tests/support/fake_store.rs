@@ -97,9 +97,7 @@ impl FakeStore {
     }
 
     fn check_alone(&self, channel: &ChannelKey) {
-        let is_write = |task: &Task| {
-            matches!(task, Task::Append { channel: other, .. } | Task::Remove { channel: other, .. } if other == channel)
-        };
+        let is_write = |task: &Task| matches!(task, Task::Append { channel: other, .. } | Task::Remove { channel: other, .. } if other == channel);
         assert!(!self.tasks.iter().any(is_write), "two writes of one channel are under way");
     }
 

@@ -124,11 +124,12 @@ impl Lane {
 
     /// Tells the lanes of a user's earlier connections to end them.
     fn supersede(&mut self, id: ConnectionId, close: Close) {
-        let Some((tenant, user)) = self.connection(id).and_then(|connection| connection.identity.clone()) else { return };
+        let Some((tenant, user)) = self.connection(id).and_then(|connection| connection.identity.clone()) else {
+            return;
+        };
         let earlier = self.broker.registry().before(tenant.id(), &user, self.id, id);
         let (client, session, except) = (None, None, Vec::new());
-        let target =
-            Arc::new(Target { tenant: tenant.id().clone(), user: user.to_string(), client, session, except });
+        let target = Arc::new(Target { tenant: tenant.id().clone(), user: user.to_string(), client, session, except });
         let control = Arc::new(Control::Supersede(close));
         for (lane, connection) in earlier {
             let (target, control) = (Arc::clone(&target), Arc::clone(&control));

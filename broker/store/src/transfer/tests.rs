@@ -82,7 +82,13 @@ async fn a_backup_comes_back_as_it_was() {
 async fn goes_on(store: &EmbeddedStore) {
     let trimmed = channel("trimmed");
     let head = store.open_log(&trimmed, Epoch::new("another")).await.unwrap();
-    let expected = LogHead { epoch: Epoch::new("trimmed"), last_offset: 500, last_seq: seq_of(500), first_offset: 301, version: Some((500, "era".into())) };
+    let expected = LogHead {
+        epoch: Epoch::new("trimmed"),
+        last_offset: 500,
+        last_seq: seq_of(500),
+        first_offset: 301,
+        version: Some((500, "era".into())),
+    };
     assert_eq!(head, expected);
     let repeat = store.append(append_of(&trimmed, 500, &["key2"])).await.unwrap();
     let position = Position { offset: 3, epoch: Epoch::new("trimmed") };

@@ -34,7 +34,6 @@ mod rest_plugin;
 mod secret_text;
 mod serde_error;
 mod serve;
-mod table;
 mod time;
 
 #[cfg(test)]
@@ -62,5 +61,4 @@ pub use rest::Rest;
 pub use rest_plugin::RestPlugin;
 pub use secret_text::{random_text, sha256_hex};
 pub use serde_error::decode_json;
-pub use table::{Change, Table};
 pub use time::iso;
