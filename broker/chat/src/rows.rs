@@ -107,6 +107,25 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
         Err(ChatError::Unavailable.into())
     }
 
+    /// Writes a row of a table that is changed under versions, whatever it held.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn put(
+        &self,
+        store: &dyn Store,
+        tenant: &TenantId,
+        partition: &str,
+        row: &str,
+        value: &T,
+    ) -> Result<(), ChatError>
+    where
+        T: Clone,
+    {
+        let put = |_: Option<&T>| Ok::<_, ChatError>(Some(value.clone()));
+        self.update(store, tenant, partition, row, put).await.map(drop)
+    }
+
     /// Removes a row of a table that is changed under versions. Answers with what it held.
     ///
     /// # Errors
@@ -147,6 +166,22 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
             }
         }
         Err(ChatError::Unavailable)
+    }
+
+    /// Removes all rows of a partition of a table that is changed under versions.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn delete_all(&self, store: &dyn Store, tenant: &TenantId, partition: &str) -> Result<(), ChatError> {
+        loop {
+            let page = store.scan_rows(tenant, self.name, partition, None, PAGE_ROWS, READ_BYTES_MAX).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            for (row, _) in page {
+                self.delete(store, tenant, partition, &row).await?;
+            }
+        }
     }
 
     /// One page of a partition, after a row, in the order of the rows.
@@ -261,5 +296,43 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError>
         Some((&FORMAT, body)) => serde_json::from_slice(body).map_err(|error| StoreError::Corrupt(error.to_string())),
         Some((version, _)) => Err(StoreError::Corrupt(format!("unknown format version {version}"))),
         None => Err(StoreError::Corrupt("an empty value".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use natter_store::MemoryStore;
+
+    use super::*;
+
+    const NUMBERS: Table<u32> = Table::new("test_numbers");
+
+    #[tokio::test]
+    async fn changes_see_what_is_there_and_what_was_written() {
+        let (store, tenant) = (MemoryStore::new(), TenantId::new("demo"));
+        let add = |known: Option<&u32>| Ok::<_, ChatError>(Some(known.copied().unwrap_or_default() + 1));
+        for expected in 1..=3 {
+            let changed = NUMBERS.update(&store, &tenant, "p", "r", add).await.unwrap().unwrap();
+            assert_eq!(changed.value, expected);
+        }
+        NUMBERS.put(&store, &tenant, "p", "s", &7).await.unwrap();
+        NUMBERS.put(&store, &tenant, "p", "s", &8).await.unwrap();
+        let rows = NUMBERS.all(&store, &tenant, "p", 10).await.unwrap();
+        let values: Vec<_> = rows.into_iter().map(|(row, known)| (row, known.value)).collect();
+        assert_eq!(values, [("r".to_owned(), 3), ("s".to_owned(), 8)]);
+        assert_eq!(NUMBERS.all(&store, &tenant, "p", 1).await.unwrap().len(), 1);
+        assert_eq!(NUMBERS.delete_if(&store, &tenant, "p", "r", |known| *known > 3).await.unwrap(), None);
+        assert_eq!(NUMBERS.delete(&store, &tenant, "p", "r").await.unwrap(), Some(3));
+        assert_eq!(NUMBERS.delete(&store, &tenant, "p", "r").await.unwrap(), None);
+        NUMBERS.delete_all(&store, &tenant, "p").await.unwrap();
+        assert!(NUMBERS.all(&store, &tenant, "p", 10).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_refusal_writes_nothing() {
+        let (store, tenant) = (MemoryStore::new(), TenantId::new("demo"));
+        let refuse = |_: Option<&u32>| Err(ChatError::Conflict("no"));
+        assert!(NUMBERS.update(&store, &tenant, "p", "r", refuse).await.is_err());
+        assert!(NUMBERS.get(&store, &tenant, "p", "r").await.unwrap().is_none());
     }
 }

@@ -11,6 +11,7 @@ use crate::lanes::LaneCounts;
 use crate::log::{CommitOutcome, LogHead};
 use crate::oldest::Search;
 use crate::presence::Presence;
+use crate::quota::ChannelSeat;
 use crate::stream::{Stream, is_old_version};
 use crate::{
     ChannelHandle, ChannelKey, ChannelOptions, ClientInfo, Epoch, Position, PresenceEdge, Publication, Refusal,
@@ -46,10 +47,12 @@ pub(crate) struct Channel<R> {
     last_used: i64,
     /// When to look for expired events next.
     next_sweep_ms: i64,
+    /// Its place among its tenant's channels.
+    seat: ChannelSeat,
 }
 
 impl<R> Channel<R> {
-    pub(crate) fn new(handle: ChannelHandle, options: Arc<ChannelOptions>, now: i64) -> Self {
+    pub(crate) fn new(handle: ChannelHandle, options: Arc<ChannelOptions>, seat: ChannelSeat, now: i64) -> Self {
         Self {
             handle,
             options,
@@ -65,6 +68,7 @@ impl<R> Channel<R> {
             reads: 0,
             last_used: now,
             next_sweep_ms: now,
+            seat,
         }
     }
 
@@ -204,6 +208,7 @@ impl<R> Channel<R> {
             stream.push(publication, &self.options);
         }
         stream.seq = head.last_seq;
+        stream.version = head.version;
         stream.forget_below(stream.oldest_allowed(&self.options));
         self.stream = Some(Box::new(stream));
         let Some(durable) = &mut self.durable else { return Vec::new() };
@@ -265,6 +270,16 @@ impl<R> Channel<R> {
         }
     }
 
+    /// The store has answered a removal. A failed one leaves everything as it is.
+    pub(crate) fn removed(&mut self, is_done: bool, effects: &mut Vec<Effect<R>>) {
+        let (Some(durable), Some(stream)) = (&mut self.durable, &mut self.stream) else { return };
+        let result = is_done.then_some(()).ok_or(Refusal::StoreUnavailable { outcome_known: false });
+        if let Some(first_offset) = durable.end_removal(result, effects) {
+            stream.remove_below(first_offset);
+            durable.trimmed(first_offset);
+        }
+    }
+
     fn not_appended(&mut self, flight: Flight<R>, outcome_known: bool, effects: &mut Vec<Effect<R>>) {
         let Some(durable) = &mut self.durable else { return };
         for pending in flight.pending {
@@ -289,7 +304,7 @@ impl<R> Channel<R> {
         self.is_dirty = false;
         self.deliver(effects);
         if let (Some(durable), Some(stream)) = (&mut self.durable, &self.stream) {
-            durable.start_append(key, self.handle, stream, now, effects);
+            durable.start_next(key, self.handle, stream, now, effects);
         }
         self.trim(key, TRIM_STEP, effects);
     }
@@ -332,6 +347,11 @@ impl<R> Channel<R> {
             }
         }
         self.lanes.is_empty() && self.is_forgettable(now)
+    }
+
+    /// Whether its tenant wants room for others, and can have this one again.
+    pub(crate) fn makes_way(&self, now: i64) -> bool {
+        self.seat.is_wanted(now) && self.is_expendable()
     }
 
     fn is_forgettable(&self, now: i64) -> bool {

@@ -2,7 +2,8 @@
 //!
 //! At most one append is under way, and while it is, the next batch gathers: batches grow with the load by
 //! themselves, and a store that numbers by condition never sees two appends of one channel race.
-//! Nothing is acknowledged or delivered before the store has said that it is durable.
+//! Nothing is acknowledged or delivered before the store has said that it is durable. A removal of history has its turn
+//! in the same queue (`removal.rs`).
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::faults::append_records_max;
 use crate::input::{Draft, Request};
 use crate::log::LogRecord;
 use crate::opening::Opening;
+use crate::removal::Removal;
 use crate::stream::{Stream, is_old_version};
 use crate::{ChannelHandle, ChannelKey, MESSAGE, Publication};
 
@@ -32,6 +34,15 @@ pub(crate) struct Pending<R> {
     reply: Option<R>,
 }
 
+/// What waits for its turn at the log.
+#[derive(Debug)]
+pub(crate) enum Waiting<R> {
+    /// A publication that wants a number.
+    Publication(Pending<R>),
+    /// Everything before it is to be forgotten; who waits for that.
+    Removal(R),
+}
+
 /// A batch that the store is working on.
 #[derive(Debug)]
 pub(crate) struct Flight<R> {
@@ -44,9 +55,11 @@ pub(crate) struct Flight<R> {
 pub(crate) struct DurableLog<R> {
     /// What came before the log was open; `None` once it is.
     pub(crate) opening: Option<Opening<R>>,
-    queue: VecDeque<Pending<R>>,
+    pub(crate) queue: VecDeque<Waiting<R>>,
     queue_bytes: usize,
     flight: Option<Flight<R>>,
+    /// The removal that the store is working on; no append is under way with it.
+    pub(crate) removal: Option<Removal<R>>,
     /// The keys of what is queued or in flight, each with those who repeat it and wait for the same result.
     keys: HashMap<Arc<str>, Vec<R>>,
     repeats_waiting: usize,
@@ -61,6 +74,7 @@ impl<R> DurableLog<R> {
             queue: VecDeque::new(),
             queue_bytes: 0,
             flight: None,
+            removal: None,
             keys: HashMap::new(),
             repeats_waiting: 0,
             trimmed_to: 0,
@@ -68,7 +82,7 @@ impl<R> DurableLog<R> {
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.opening.is_none() && self.queue.is_empty() && self.flight.is_none()
+        self.opening.is_none() && self.queue.is_empty() && self.flight.is_none() && self.removal.is_none()
     }
 
     /// Whether a publication with this key is on its way.
@@ -94,11 +108,11 @@ impl<R> DurableLog<R> {
             self.keys.insert(Arc::clone(key), Vec::new());
         }
         self.queue_bytes += draft.data.len();
-        self.queue.push_back(Pending { draft, reply });
+        self.queue.push_back(Waiting::Publication(Pending { draft, reply }));
     }
 
-    /// Numbers the next batch and sends it to the store, unless one is under way.
-    pub(crate) fn start_append(
+    /// Gives the next in the queue to the store, unless something is under way.
+    pub(crate) fn start_next(
         &mut self,
         channel: &ChannelKey,
         handle: ChannelHandle,
@@ -106,12 +120,12 @@ impl<R> DurableLog<R> {
         now: i64,
         effects: &mut Vec<Effect<R>>,
     ) {
-        if self.flight.is_some() {
+        if self.flight.is_some() || self.removal.is_some() {
             return;
         }
         let pending = self.take_batch(stream, effects);
         if pending.is_empty() {
-            return;
+            return self.start_removal(channel, handle, stream, effects);
         }
         let mut numbering = Numbering::after(stream);
         let publications: Vec<_> = pending.iter().map(|pending| numbering.number(&pending.draft, now)).collect();
@@ -119,6 +133,7 @@ impl<R> DurableLog<R> {
             publication: Arc::clone(publication),
             idempotency_key: pending.draft.idempotency_key.clone(),
             id: pending.draft.id,
+            version: pending.draft.version.clone(),
         });
         effects.push(Effect::Append {
             channel: channel.clone(),
@@ -164,7 +179,7 @@ impl<R> DurableLog<R> {
                 Some(first) => self.settle(pending, Ok(first), effects),
                 None => {
                     self.queue_bytes += pending.draft.data.len();
-                    self.queue.push_front(pending);
+                    self.queue.push_front(Waiting::Publication(pending));
                 }
             }
         }
@@ -175,8 +190,12 @@ impl<R> DurableLog<R> {
         let flight = self.flight.take().map(|flight| flight.pending).unwrap_or_default();
         let queue = std::mem::take(&mut self.queue);
         self.queue_bytes = 0;
-        for pending in flight.into_iter().chain(queue) {
-            self.settle(pending, Err(refusal), effects);
+        self.end_removal(Err(refusal), effects);
+        for waiting in flight.into_iter().map(Waiting::Publication).chain(queue) {
+            match waiting {
+                Waiting::Publication(pending) => self.settle(pending, Err(refusal), effects),
+                Waiting::Removal(to) => effects.push(Effect::Reply { to, reply: Reply::HistoryRemoved(Err(refusal)) }),
+            }
         }
         for request in self.take_requests() {
             effects.extend(request.refusal(refusal).map(|(to, reply)| Effect::Reply { to, reply }));
@@ -199,23 +218,23 @@ impl<R> DurableLog<R> {
 
     /// Marks that the store keeps nothing below `first`, or has been told to.
     pub(crate) fn trimmed(&mut self, first: u64) {
-        self.trimmed_to = first;
+        self.trimmed_to = self.trimmed_to.max(first);
     }
 
-    /// Takes the next batch, within the store's limits. An application's version that has become old while it
+    /// Takes the next batch, within the store's limits and up to the next removal. An application's version that has become old while it
     /// waited is answered here; one that is old against another one of the batch waits to see that one stored.
     fn take_batch(&mut self, stream: &Stream, effects: &mut Vec<Effect<R>>) -> Vec<Pending<R>> {
         let records_max = append_records_max();
         let mut batch: Vec<Pending<R>> = Vec::with_capacity(self.queue.len().min(records_max));
         let mut bytes = 0;
         let mut newest_version = None;
-        while let Some(next) = self.queue.front() {
+        while let Some(Waiting::Publication(next)) = self.queue.front() {
             let size = next.draft.data.len();
             let is_full = batch.len() >= records_max || (!batch.is_empty() && bytes + size > APPEND_BYTES_MAX);
             if is_full || is_old_version(newest_version.as_ref(), &next.draft) {
                 break;
             }
-            let Some(next) = self.queue.pop_front() else { break };
+            let Some(Waiting::Publication(next)) = self.queue.pop_front() else { break };
             self.queue_bytes -= size;
             if is_old_version(stream.version.as_ref(), &next.draft) {
                 let current = Published::repeat(stream.top, Some(stream.epoch.clone()));

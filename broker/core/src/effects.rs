@@ -227,4 +227,14 @@ pub enum Effect<R> {
         /// The oldest offset to keep.
         first_offset: u64,
     },
+    /// Forget the events of a durable log below an offset, and answer with `Input::Removed` when that is durable. No append
+    /// of the channel is under way with it.
+    Remove {
+        /// The channel.
+        channel: ChannelKey,
+        /// The channel's life.
+        handle: ChannelHandle,
+        /// The oldest offset to keep.
+        first_offset: u64,
+    },
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::effects::{Refusal, Reply};
 use crate::log::{CommitOutcome, LogHead};
 use crate::stream::{HistoryQuery, Since};
-use crate::{ChannelHandle, ChannelKey, ChannelOptions, ClientInfo, EntityId, LaneId, Publication, Tags};
+use crate::{ChannelHandle, ChannelKey, ChannelOptions, ClientInfo, EntityId, LaneId, Publication, Tags, Version};
 
 /// A publication before it has its number.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +29,7 @@ pub struct Draft {
     /// Subscribers that negotiated deltas may get a delta.
     pub delta: bool,
     /// The application's own version, with the epoch it counts in: an older or equal one is not published.
-    pub version: Option<(u64, Arc<str>)>,
+    pub version: Option<Version>,
 }
 
 /// Who subscribes.
@@ -82,7 +82,8 @@ pub enum Request<R> {
         /// Who waits for the result.
         reply: R,
     },
-    /// Forget all publications but keep the position. Answered with `Reply::HistoryRemoved`.
+    /// Forget all publications but keep the position. Answered with `Reply::HistoryRemoved`, in a durable channel when the
+    /// store has forgotten them.
     RemoveHistory {
         /// Who waits for the result.
         reply: R,
@@ -165,6 +166,15 @@ pub enum Input<R> {
         handle: ChannelHandle,
         /// How it ended.
         outcome: CommitOutcome,
+    },
+    /// The answer to `Effect::Remove`.
+    Removed {
+        /// The channel.
+        channel: ChannelKey,
+        /// The channel's life that asked.
+        handle: ChannelHandle,
+        /// Whether it is done, durably; otherwise nobody knows.
+        is_done: bool,
     },
     /// The answer to `Effect::Read`; `None` when the store failed.
     ReadDone {

@@ -20,8 +20,10 @@ mod options;
 mod position;
 mod presence;
 mod publication;
+mod quota;
 mod reads;
 mod recovery;
+mod removal;
 mod serve;
 mod shard;
 mod stream;
@@ -32,7 +34,7 @@ pub use effects::{
 pub use input::{Draft, Input, Request, Subscriber};
 pub use key::{ChannelKey, TenantId};
 pub use lanes::{LaneId, LaneSet};
-pub use log::{CommitOutcome, LogHead, LogRecord};
+pub use log::{CommitOutcome, LogHead, LogRecord, Version};
 /// Who published, or who is present.
 pub use natter_protocol::centrifuge::schema::ClientInfo;
 /// The id of an entity of the domain above.
@@ -41,5 +43,6 @@ pub use options::{ChannelOptions, RecoveryMode};
 pub use position::{Epoch, Position};
 pub use presence::PresenceStats;
 pub use publication::{MESSAGE, Publication, Tags};
+pub use quota::{ChannelQuota, ChannelQuotas};
 pub use shard::{Shard, ShardLimits, ShardStats};
 pub use stream::{HistoryQuery, Since};

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use crate::{EntityId, Epoch, Position, Publication};
 
+/// An application's own number for what it publishes, with the text of the epoch that it counts in.
+pub type Version = (u64, Arc<str>);
+
 /// Where a channel's log begins and ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogHead {
@@ -15,6 +18,8 @@ pub struct LogHead {
     pub last_seq: u64,
     /// Offset of the oldest event that is kept; `last_offset + 1` when none is.
     pub first_offset: u64,
+    /// The version of the newest event that was given one, kept or not.
+    pub version: Option<Version>,
 }
 
 /// One event to append, with the key that makes a repeat of it harmless.
@@ -26,6 +31,8 @@ pub struct LogRecord {
     pub idempotency_key: Option<Arc<str>>,
     /// The id by which the event can be found for as long as the log keeps it.
     pub id: Option<EntityId>,
+    /// The application's version of it; the epoch has up to 255 bytes.
+    pub version: Option<Version>,
 }
 
 /// How an append ended.

@@ -24,10 +24,7 @@ impl<R> Shard<R> {
             Request::History { query, reply } => {
                 self.history(key, query, Caller::new(reply), now, effects);
             }
-            Request::RemoveHistory { reply } => {
-                let result = self.remove_history(&key, effects);
-                effects.push(Effect::Reply { to: reply, reply: Reply::HistoryRemoved(result) });
-            }
+            Request::RemoveHistory { reply } => self.remove_history(&key, reply, effects),
             Request::Close { reply } => {
                 if let Some(channel) = self.channels.remove(&key) {
                     channel.give_up(effects);
@@ -168,12 +165,22 @@ impl<R> Shard<R> {
         effects.push(Effect::Reply { to: caller.reply, reply: Reply::History(page) });
     }
 
-    fn remove_history(&mut self, key: &ChannelKey, effects: &mut Vec<Effect<R>>) -> Result<(), Refusal> {
-        let Some(channel) = self.channels.get_mut(key) else { return Ok(()) };
-        let stream = channel.stream.as_mut().ok_or(Refusal::NotAvailable)?;
-        stream.clear();
-        channel.trim(key, 1, effects);
-        if channel.options.has_history() { Ok(()) } else { Err(Refusal::NotAvailable) }
+    /// Forgets a channel's publications: in memory at once, in a durable log when that has had its turn.
+    fn remove_history(&mut self, key: &ChannelKey, to: R, effects: &mut Vec<Effect<R>>) {
+        let Some(channel) = self.channels.get_mut(key) else { return };
+        let is_available = channel.options.has_history() && !channel.options.keeps_log;
+        let result = match (&mut channel.durable, &mut channel.stream) {
+            (Some(durable), Some(_)) if is_available => {
+                durable.enqueue_removal(to, effects);
+                return self.mark_dirty(key);
+            }
+            (None, Some(stream)) => {
+                stream.clear();
+                is_available.then_some(()).ok_or(Refusal::NotAvailable)
+            }
+            _ => Err(Refusal::NotAvailable),
+        };
+        effects.push(Effect::Reply { to, reply: Reply::HistoryRemoved(result) });
     }
 
     fn presence<T>(&self, key: &ChannelKey, read: impl FnOnce(&Presence) -> T, empty: T) -> Result<T, Refusal> {

@@ -8,7 +8,7 @@
 //! - (d) a subscribe answers position P, everything above P is delivered, and a recovery covers what is up to P;
 //! - (e) a lost or rebuilt stream has a new epoch.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
@@ -18,9 +18,10 @@ use crate::effects::{Effect, Published, Refusal, Reply};
 use crate::input::{Input, Request};
 use crate::key::StableHash;
 use crate::log::{CommitOutcome, LogHead};
+use crate::quota::{ChannelQuotas, ChannelSeat, NoQuotas};
 use crate::reads::{PendingRead, SEARCHES_MAX};
 use crate::stream::Stream;
-use crate::{ChannelHandle, ChannelKey, ChannelOptions, Epoch, PresenceStats, Publication};
+use crate::{ChannelHandle, ChannelKey, ChannelOptions, Epoch, PresenceStats, Publication, TenantId};
 
 /// How many of a durable log's newest events are loaded when it is opened.
 const NEWEST_MAX: usize = 128;
@@ -30,6 +31,15 @@ const NEWEST_MAX: usize = 128;
 pub struct ShardLimits {
     /// Channels in memory.
     pub channels_max: usize,
+    /// What each tenant may have of them, over all shards.
+    pub quotas: Arc<dyn ChannelQuotas>,
+}
+
+impl ShardLimits {
+    /// A bound on the shard's channels, and none on a single tenant's.
+    pub fn new(channels_max: usize) -> Self {
+        Self { channels_max, quotas: Arc::new(NoQuotas::default()) }
+    }
 }
 
 /// Counts for metrics.
@@ -59,6 +69,8 @@ pub struct Shard<R> {
     limits: ShardLimits,
     /// Whether no channel could be let go of when one was looked for last; time may change that.
     is_crowded: bool,
+    /// The tenants of which the same is true.
+    crowded_tenants: HashSet<TenantId>,
 }
 
 impl<R> Shard<R> {
@@ -76,6 +88,7 @@ impl<R> Shard<R> {
             random,
             limits,
             is_crowded: false,
+            crowded_tenants: HashSet::new(),
         }
     }
 
@@ -85,6 +98,7 @@ impl<R> Shard<R> {
             Input::Request { channel, options, request } => self.request(channel, &options, request, now, effects),
             Input::LogOpened { channel, handle, log } => self.log_opened(&channel, handle, log, now, effects),
             Input::Committed { channel, handle, outcome } => self.committed(&channel, handle, outcome, now, effects),
+            Input::Removed { channel, handle, is_done } => self.removed(&channel, handle, is_done, effects),
             Input::ReadDone { ticket, publications } => self.read_done(ticket, publications, now, effects),
             Input::Tick => self.tick(now, effects),
         }
@@ -174,9 +188,10 @@ impl<R> Shard<R> {
         if self.channels.len() >= self.limits.channels_max && !self.make_room() {
             return Err(Refusal::TooManyChannels);
         }
+        let seat = self.seat(key.tenant(), now)?;
         let handle = ChannelHandle(self.next_handle);
         self.next_handle += self.handle_step;
-        let mut channel = Channel::new(handle, Arc::clone(options), now);
+        let mut channel = Channel::new(handle, Arc::clone(options), seat, now);
         if options.has_history() {
             let candidate = Epoch::from_random((self.random)());
             if options.durable {
@@ -198,6 +213,22 @@ impl<R> Shard<R> {
             self.is_crowded = self.channels.len() >= self.limits.channels_max;
         }
         !self.is_crowded
+    }
+
+    /// A place among the channels of a tenant. As [`Self::make_room`], but other shards may hold what the tenant can do
+    /// without: they are told, and let go of it at their next tick.
+    fn seat(&mut self, tenant: &TenantId, now: i64) -> Result<ChannelSeat, Refusal> {
+        let quota = self.limits.quotas.of(tenant);
+        let seat = quota.take().or_else(|| {
+            if self.crowded_tenants.insert(tenant.clone()) {
+                self.channels.retain(|key, channel| key.tenant() != tenant || !channel.is_expendable());
+            }
+            quota.take()
+        });
+        seat.ok_or_else(|| {
+            quota.refused(now);
+            Refusal::TooManyChannels
+        })
     }
 
     /// Has a channel finished at the end of the batch.
@@ -250,12 +281,20 @@ impl<R> Shard<R> {
         }
     }
 
+    fn removed(&mut self, key: &ChannelKey, handle: ChannelHandle, is_done: bool, effects: &mut Vec<Effect<R>>) {
+        if let Some(channel) = self.channels.get_mut(key).filter(|channel| channel.handle == handle) {
+            channel.removed(is_done, effects);
+            self.mark_dirty(key);
+        }
+    }
+
     fn tick(&mut self, now: i64, effects: &mut Vec<Effect<R>>) {
         self.is_crowded = false;
+        self.crowded_tenants.clear();
         let mut room = SEARCHES_MAX.saturating_sub(self.reads.len());
         let mut searches = Vec::new();
         self.channels.retain(|key, channel| {
-            if channel.tick(now) {
+            if channel.tick(now) || channel.makes_way(now) {
                 channel.trim(key, 1, effects);
                 return false;
             }

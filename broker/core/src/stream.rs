@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::effects::HistoryPage;
 use crate::input::Draft;
-use crate::{ChannelOptions, Epoch, Publication};
+use crate::{ChannelOptions, Epoch, Publication, Version};
 
 /// Where a returning subscriber, or a page of history, starts: after `offset`, in the log named `epoch`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub(crate) struct Stream {
     ring: VecDeque<Arc<Publication>>,
     ring_bytes: usize,
     /// The newest application version that was accepted, and the version's own epoch.
-    pub(crate) version: Option<(u64, Arc<str>)>,
+    pub(crate) version: Option<Version>,
 }
 
 /// How much of a durable channel's log stays in memory; older publications are read from the store.
@@ -119,6 +119,14 @@ impl Stream {
     /// Marks that events below `first` have gone from the store, or may be forgotten there.
     pub(crate) fn forget_below(&mut self, first: u64) {
         self.first = self.first.max(first.min(self.top + 1));
+    }
+
+    /// Forgets what is below `first`, in memory too.
+    pub(crate) fn remove_below(&mut self, first: u64) {
+        while self.ring.front().is_some_and(|oldest| oldest.offset < first) {
+            self.drop_oldest();
+        }
+        self.forget_below(first);
     }
 
     /// Offset of the oldest publication in memory; the next one to be given when there is none.
@@ -198,7 +206,7 @@ impl Stream {
 }
 
 /// Whether the application has published this version of a draft, or a newer one, before.
-pub(crate) fn is_old_version(known: Option<&(u64, Arc<str>)>, draft: &Draft) -> bool {
+pub(crate) fn is_old_version(known: Option<&Version>, draft: &Draft) -> bool {
     let (Some((newest, newest_epoch)), Some((version, epoch))) = (known, &draft.version) else { return false };
     version <= newest && (epoch.is_empty() || epoch == newest_epoch)
 }

@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::auth::TokenSources;
+use crate::channel_limits::{ChannelLimits, TenantQuotas};
 use crate::clock::NodeClock;
 use crate::domain::Domain;
 use crate::lane::{LaneEvent, LaneMailbox, NewConnection};
@@ -35,6 +36,7 @@ struct Inner {
     registry: Registry,
     connection_limits: ArcSwap<ConnectionLimits>,
     connections: Seats,
+    channel_quotas: Arc<TenantQuotas>,
     is_draining: AtomicBool,
     metrics: Metrics,
     store: Arc<dyn Store>,
@@ -64,6 +66,7 @@ impl Broker {
             registry: Registry::default(),
             connection_limits: ArcSwap::from_pointee(parts.connection_limits),
             connections: Seats::default(),
+            channel_quotas: Arc::default(),
             is_draining: AtomicBool::new(false),
             metrics: Metrics::default(),
             store: parts.store,
@@ -118,7 +121,11 @@ impl Broker {
         }
     }
 
-    /// Forgets a channel's publications but keeps its position.
+    /// Forgets a channel's publications but keeps its position. For a durable channel the answer means that they are gone
+    /// from disk, those that were published before included.
+    ///
+    /// # Errors
+    /// The channel keeps no history of its own, or the store fails: then nobody knows whether they are gone.
     pub async fn remove_history(&self, channel: ChannelKey, options: Arc<ChannelOptions>) -> Result<(), Refusal> {
         match self.ask(channel, options, Request::RemoveHistory { reply: () }).await? {
             Reply::HistoryRemoved(result) => result,
@@ -265,6 +272,11 @@ impl Broker {
         self.0.connection_limits.store(Arc::new(limits));
     }
 
+    /// Replaces the bounds on tenants' channels; without a call of this there are none.
+    pub fn set_channel_limits(&self, limits: ChannelLimits) {
+        self.0.channel_quotas.set(limits);
+    }
+
     /// The runtime for work that is not on the path of a message.
     pub fn runtime(&self) -> &Handle {
         &self.0.runtime
@@ -277,6 +289,10 @@ impl Broker {
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    pub(crate) fn channel_quotas(&self) -> &Arc<TenantQuotas> {
+        &self.0.channel_quotas
     }
 
     pub(crate) fn registry(&self) -> &Registry {

@@ -7,6 +7,7 @@
 
 pub mod auth;
 pub mod broker;
+pub mod channel_limits;
 pub mod clock;
 pub mod config;
 pub mod domain;

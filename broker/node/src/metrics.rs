@@ -65,6 +65,11 @@ fn describe() {
     describe_histogram!("natter_resume_messages", "Publications replayed in a recovery.");
     describe_histogram!("natter_store_op_duration_seconds", "Operations of the store.");
     describe_counter!("natter_store_errors_total", "Operations of the store that failed.");
+    describe_counter!(
+        "natter_sequence_gap_total",
+        "Publications of a channel that did not follow each other, in its log or on the way to its subscribers."
+    );
+    describe_counter!("natter_corruption_total", "Logs of durable channels that could not be read, being damaged.");
     describe_gauge!("natter_store_queue_depth", "Appends that wait for the committer.");
     describe_histogram!(
         "natter_log_sync_duration_seconds",
@@ -116,6 +121,11 @@ pub struct Metrics {
 
 impl Default for Metrics {
     fn default() -> Self {
+        // Alerts ask by how much these have grown, so they are there from the beginning.
+        for place in ["log", "session"] {
+            counter!("natter_sequence_gap_total", "where" => place).increment(0);
+        }
+        counter!("natter_corruption_total", "kind" => "log").increment(0);
         Self {
             messages_received: counter!("natter_messages_received_total"),
             bytes_received: counter!("natter_received_bytes_total"),
@@ -171,6 +181,16 @@ impl Metrics {
     /// An operation of the store failed.
     pub(crate) fn store_failed(&self, store: &'static str, operation: &'static str) {
         counter!("natter_store_errors_total", "store" => store, "op" => operation).increment(1);
+    }
+
+    /// A log of a channel is damaged.
+    pub(crate) fn log_corrupt(&self) {
+        counter!("natter_corruption_total", "kind" => "log").increment(1);
+    }
+
+    /// Numbers of a channel do not follow each other, in its `log` or on the way to its subscribers (`session`).
+    pub(crate) fn sequence_gap(&self, place: &'static str) {
+        counter!("natter_sequence_gap_total", "where" => place).increment(1);
     }
 
     pub(crate) fn slow_consumer_closed(&self) {

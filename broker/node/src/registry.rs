@@ -49,7 +49,22 @@ impl Registry {
         was_last
     }
 
-    /// The connections of a user, in no order.
+    /// The connections of a user that were noted before this one. Of two connections it is one that is told of the other.
+    pub(crate) fn before(
+        &self,
+        tenant: &TenantId,
+        user: &Arc<str>,
+        lane: LaneId,
+        connection: ConnectionId,
+    ) -> Connections {
+        let Some(found) = self.users.get(&(tenant.clone(), Arc::clone(user))) else { return Connections::new() };
+        match found.iter().position(|known| *known == (lane, connection)) {
+            Some(place) => Connections::from_slice(&found[..place]),
+            None => Connections::new(),
+        }
+    }
+
+    /// The connections of a user, in the order in which they came.
     pub(crate) fn connections(&self, tenant: &TenantId, user: &str) -> Connections {
         self.users.get(&(tenant.clone(), Arc::from(user))).map(|found| found.clone()).unwrap_or_default()
     }

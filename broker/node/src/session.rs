@@ -183,6 +183,7 @@ pub(crate) enum SessionAction {
     Attach(Box<Subscription>),
     Detach(ChannelHandle),
     Identify { tenant: Arc<Tenant>, user: Arc<str> },
+    Supersede(Close),
     Frames(Bytes),
     Task { token: u64, work: Work },
     Ping,
@@ -298,6 +299,12 @@ impl SessionOut<'_> {
         self.actions.push(SessionAction::Identify { tenant, user });
     }
 
+    /// Ends the user's connections that were identified before this one, which must be identified itself: those of protocols
+    /// that obey [`Control::Supersede`].
+    pub fn supersede(&mut self, close: Close) {
+        self.actions.push(SessionAction::Supersede(close));
+    }
+
     /// Starts work; its result comes to [`Session::on_task`] under `token`.
     pub fn start(&mut self, token: u64, work: Work) {
         self.actions.push(SessionAction::Task { token, work });
@@ -331,6 +338,8 @@ pub enum Control {
     },
     /// End them.
     Disconnect(Close),
+    /// End them, since their user has come again and may have one connection of this protocol.
+    Supersede(Close),
     /// Move or end their expiry.
     Refresh {
         /// End them as expired.

@@ -7,12 +7,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use natter_core::{LaneId, Shard, ShardLimits};
+use natter_core::{ChannelQuotas, LaneId, Shard, ShardLimits};
 use natter_store::Store;
 use tokio::runtime::{Builder, Handle};
 use tokio::task::LocalSet;
 
 use crate::broker::{Broker, BrokerParts};
+use crate::channel_limits::TenantQuotas;
 use crate::clock::NodeClock;
 use crate::lane::{self, Lane};
 use crate::limits::ConnectionLimits;
@@ -60,7 +61,8 @@ pub fn start_at(options: BrokerOptions, clock: NodeClock) -> io::Result<(Broker,
         runtime: Handle::current(),
         clock,
     });
-    let limits = ShardLimits { channels_max: options.channels_max.div_ceil(shard_count) };
+    let quotas: Arc<dyn ChannelQuotas> = Arc::<TenantQuotas>::clone(broker.channel_quotas());
+    let limits = ShardLimits { channels_max: options.channels_max.div_ceil(shard_count), quotas };
     let mut shards_of: Vec<Vec<(usize, ShardInbox)>> = (0..workers).map(|_| Vec::new()).collect();
     for (index, inbox) in shard_inboxes.into_iter().enumerate() {
         shards_of[index % workers].push((index, inbox));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use natter_node::Broker;
 use natter_node::auth::KeyError;
+use natter_node::channel_limits::ChannelLimits;
 use natter_node::config::{Config, Limits, Listener};
 use natter_node::limits::ConnectionLimits;
 use natter_node::plugin::Mount;
@@ -71,6 +72,7 @@ impl Node {
         let config = with_stored_tenants(configured, &self.store).await?;
         self.plugins.reload(&config)?;
         self.broker.set_limits(connection_limits(&config.limits));
+        self.broker.set_channel_limits(ChannelLimits::new(&config));
         self.tenants.replace(config.tenants);
         Ok(())
     }

@@ -10,6 +10,7 @@ use anyhow::{Context, bail};
 use natter_chat::{Chat, ChatParts};
 use natter_chatsdk::ChatSdkRenderer;
 use natter_files::FileStore;
+use natter_node::channel_limits::ChannelLimits;
 use natter_node::config::Config;
 use natter_node::realtime::Sockets;
 use natter_node::tenant::Tenants;
@@ -38,6 +39,8 @@ use crate::{admin, configuration, demo, descriptors, logs, reload, shutdown};
 
 /// Threads for everything that is not on the path of a message: accepting, handshakes, administration.
 const MAIN_THREADS: usize = 2;
+/// Channels of the node, whoever has them, unless a single tenant may have more.
+const CHANNELS_MAX: usize = 10_000_000;
 
 /// Runs a node until a signal ends it.
 ///
@@ -97,6 +100,7 @@ async fn start(config: &Config, file: Option<&Path>) -> anyhow::Result<Node> {
     let store = OpenStore::open(&config.store).await?;
     let effective = with_stored_tenants(config, &store).await?;
     let broker = start_workers(config, &store)?;
+    broker.set_channel_limits(ChannelLimits::new(&effective));
     let tenants = Arc::new(Tenants::new(effective.tenants.iter().cloned()));
     let outbox = open_outbox(config, &store).await?;
     outbox.register(JobKind::Mail, Arc::new(MailDeliverer::from_config(&config.mail)?));
@@ -151,7 +155,7 @@ async fn open_outbox(config: &Config, store: &OpenStore) -> anyhow::Result<Outbo
 fn start_workers(config: &Config, store: &OpenStore) -> anyhow::Result<Broker> {
     let options = BrokerOptions {
         workers: config.server.workers,
-        channels_max: config.limits.channels_per_tenant_max,
+        channels_max: config.limits.channels_per_tenant_max.max(CHANNELS_MAX),
         connection_limits: connection_limits(&config.limits),
         store: Arc::clone(&store.store),
     };

@@ -28,5 +28,5 @@ pub use scylla::{CqlConsistency, CqlCredentials, CqlSerialConsistency, CqlTls, S
 pub use scylla::{CqlFault, CqlFaults};
 pub use store::{
     AppendError, AppendOutcome, IDEMPOTENCY_TTL_MS, LogAppend, LogHead, LogRecord, READ_BYTES_MAX, ReadDirection,
-    ReadRequest, Row, RowKey, RowWriteOutcome, Store, StoreError, StoreHealth,
+    ReadRequest, Row, RowKey, RowWriteOutcome, Store, StoreError, StoreHealth, Version,
 };

@@ -19,6 +19,7 @@ const TENANT_BYTES_MAX: usize = 128;
 const CHANNEL_BYTES_MAX: usize = 255;
 const EPOCH_BYTES_MAX: usize = 255;
 const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+const VERSION_EPOCH_BYTES_MAX: usize = 255;
 const TABLE_BYTES_MAX: usize = 255;
 const ROW_KEY_BYTES_MAX: usize = 1024;
 const ROW_VALUE_BYTES_MAX: usize = 1024 * 1024;
@@ -67,7 +68,11 @@ pub(crate) fn check_append(append: &LogAppend) -> Result<(), StoreError> {
         .records
         .iter()
         .filter_map(|record| record.idempotency_key.as_deref())
-        .try_for_each(|key| check_length("an idempotency key", key.len(), 1, IDEMPOTENCY_KEY_BYTES_MAX))
+        .try_for_each(|key| check_length("an idempotency key", key.len(), 1, IDEMPOTENCY_KEY_BYTES_MAX))?;
+    let versions = append.records.iter().filter_map(|record| record.version.as_ref());
+    versions
+        .map(|(_, epoch)| epoch.len())
+        .try_for_each(|length| check_length("a version's epoch", length, 0, VERSION_EPOCH_BYTES_MAX))
 }
 
 /// The number of the last message before an append, as its first event has it; checked by [`check_append`].

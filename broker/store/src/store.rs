@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use natter_core::{ChannelKey, EntityId, Epoch, Position, Publication, TenantId};
-pub use natter_core::{LogHead, LogRecord};
+pub use natter_core::{LogHead, LogRecord, Version};
 
 /// A conditional append of consecutive events to one channel.
 #[derive(Clone, Debug)]
@@ -166,6 +166,8 @@ pub enum StoreHealth {
 /// - an append is all or nothing. An engine that splits appends may keep the leading part of one when another writer
 ///   or a failure comes between its parts; the answer is then [`AppendError::Unknown`], and what is kept has no hole;
 /// - `find_seq` and `find_by_id` answer as soon as the append is acknowledged and for as long as the event is kept;
+/// - a finished trim survives it as well;
+/// - the head names the version of the newest event that has one, whether that is still kept or not;
 /// - trimming and clearing never change the epoch or let a number be given twice.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {

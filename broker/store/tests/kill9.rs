@@ -46,6 +46,7 @@ fn append_of(name: &str, last: u64, count: u64) -> LogAppend {
         }),
         idempotency_key: Some(Arc::from(offset.to_string())),
         id: Some(EntityId::new(offset, 0)),
+        version: Some((offset, Arc::from(""))),
     };
     let records = (last + 1..=last + count).map(record).collect();
     LogAppend { channel: channel(name), expected_last_offset: last, records }
@@ -139,6 +140,9 @@ async fn judge_log(store: &EmbeddedStore, name: &str, acked: u64, epoch: &str) -
     }
     if head.last_offset < acked {
         return Err(format!("{name}: {acked} was acknowledged, the log ends at {}", head.last_offset));
+    }
+    if head.version.as_ref().map_or(0, |(number, _)| *number) != head.last_offset {
+        return Err(format!("{name}: the log ends at {}, its version is {:?}", head.last_offset, head.version));
     }
     let mut at = 1;
     while at <= head.last_offset {

@@ -36,6 +36,7 @@ fn append_of(channel: &ChannelKey, last: u64, count: u64) -> LogAppend {
         }),
         idempotency_key: offset.is_multiple_of(3).then(|| Arc::from(format!("key {offset}"))),
         id: offset.is_multiple_of(2).then(|| EntityId::new(offset, channel.stable_hash())),
+        version: offset.is_multiple_of(5).then(|| (offset, Arc::from("era"))),
     };
     let records = (last + 1..=last + count).map(record).collect();
     LogAppend { channel: channel.clone(), expected_last_offset: last, records }
@@ -122,7 +123,9 @@ async fn goes_on(store: &dyn Store) {
     for (name, count, first) in LOGS {
         let channel = channel(name);
         let head = store.open_log(&channel, Epoch::new("another")).await.unwrap();
-        let expected = LogHead { epoch: Epoch::new(name), last_offset: count, last_seq: count, first_offset: first };
+        let version = (count >= 5).then(|| (count - count % 5, Arc::from("era")));
+        let expected =
+            LogHead { epoch: Epoch::new(name), last_offset: count, last_seq: count, first_offset: first, version };
         assert_eq!(head, expected, "{name}");
         let kept = store.read_log(&channel, ReadRequest::forward(1, 10_000)).await.unwrap();
         assert_eq!(kept.len() as u64, count + 1 - first, "{name}");

@@ -71,6 +71,7 @@ fn append_of(channel: &ChannelKey, after: &LogHead, names: &[String]) -> LogAppe
         }),
         idempotency_key: Some(Arc::from(name.as_str())),
         id: Some(EntityId::new(after.last_offset + step, 7)),
+        version: None,
     };
     let records = names.iter().zip(1..).map(record).collect();
     LogAppend { channel: channel.clone(), expected_last_offset: after.last_offset, records }

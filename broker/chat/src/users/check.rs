@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::email::is_email;
 use crate::error::ChatError;
 use crate::model::UserPatch;
 use crate::validate;
@@ -10,10 +11,6 @@ use crate::validate;
 pub(super) const ID_MAX: usize = 128;
 /// Characters of a name.
 const NAME_MAX: usize = 200;
-/// Bytes of an email address.
-const EMAIL_MAX: usize = 254;
-/// Bytes of the part before its `@`.
-const MAILBOX_MAX: usize = 64;
 /// Bytes of the tenant's own data, as JSON.
 const CUSTOM_BYTES_MAX: usize = 16 * 1024;
 
@@ -50,29 +47,11 @@ fn name(name: &str) -> Result<(), ChatError> {
     }
 }
 
-/// Whether a text has the form of an email address, of up to 254 bytes.
-pub fn is_email(email: &str) -> bool {
-    let is_clean = !email.chars().any(|character| character.is_whitespace() || character.is_control());
-    let is_address = email.rsplit_once('@').is_some_and(|(mailbox, host)| {
-        (1..=MAILBOX_MAX).contains(&mailbox.len()) && !mailbox.contains('@') && is_host(host)
-    });
-    email.len() <= EMAIL_MAX && is_clean && is_address
-}
-
 fn email(email: &str) -> Result<(), ChatError> {
     match is_email(email) {
         true => Ok(()),
         false => Err(ChatError::invalid("email", "an email address of up to 254 bytes")),
     }
-}
-
-fn is_host(host: &str) -> bool {
-    host.split('.').all(|label| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.chars().all(|character| character.is_alphanumeric() || character == '-')
-    })
 }
 
 fn custom(custom: &Map<String, Value>) -> Result<(), ChatError> {

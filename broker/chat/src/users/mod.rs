@@ -27,7 +27,6 @@ use crate::model::{User, UserBrief};
 use crate::rows::Table;
 
 pub(crate) use cache::Users;
-pub use check::is_email;
 pub(crate) use mentions::mention_tokens;
 
 /// Users: partition the id.

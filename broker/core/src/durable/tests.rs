@@ -44,7 +44,7 @@ impl Bench {
     /// The size of the next batch, if one is started.
     fn start(&mut self) -> Option<usize> {
         let key = ChannelKey::new(TenantId::new("tenant"), "channel");
-        self.log.start_append(&key, ChannelHandle(1), &self.stream, 0, &mut self.effects);
+        self.log.start_next(&key, ChannelHandle(1), &self.stream, 0, &mut self.effects);
         let is_append = |effect: &Effect<u32>| matches!(effect, Effect::Append { .. });
         let index = self.effects.iter().position(is_append)?;
         match self.effects.remove(index) {

@@ -25,7 +25,7 @@ fn bench(options: ChannelOptions, channels_max: usize) -> Bench {
         epochs += 1;
         epochs
     };
-    let shard = Shard::new(0, 1, ShardLimits { channels_max }, Box::new(random));
+    let shard = Shard::new(0, 1, ShardLimits::new(channels_max), Box::new(random));
     Bench { shard, options, now: 1_000, effects: Vec::new() }
 }
 
@@ -119,7 +119,8 @@ impl Bench {
     /// Opens the log of a channel which is asked for its position first.
     fn open(&mut self, last_offset: u64, newest: Vec<Arc<Publication>>) {
         self.history("a", 0);
-        let head = LogHead { epoch: Epoch::new("stored"), last_offset, last_seq: last_offset, first_offset: 1 };
+        let head =
+            LogHead { epoch: Epoch::new("stored"), last_offset, last_seq: last_offset, first_offset: 1, version: None };
         self.apply(Input::LogOpened { channel: key("a"), handle: ChannelHandle(1), log: Some((head, newest)) });
         self.effects.clear();
     }
@@ -198,7 +199,7 @@ fn departures_of_an_earlier_life_do_not_wait_for_the_log() {
     let mut bench = bench(durable(), 9);
     bench.subscribe("a");
     bench.ask("a", Request::Unsubscribe { subscriber: subscriber("earlier"), handle: ChannelHandle(0) });
-    let head = LogHead { epoch: Epoch::new("stored"), last_offset: 0, last_seq: 0, first_offset: 1 };
+    let head = LogHead { epoch: Epoch::new("stored"), last_offset: 0, last_seq: 0, first_offset: 1, version: None };
     bench.apply(Input::LogOpened { channel: key("a"), handle: ChannelHandle(1), log: Some((head, Vec::new())) });
     assert_eq!(bench.shard.active_channels().map(|(_, count)| count).collect::<Vec<_>>(), vec![1]);
 }

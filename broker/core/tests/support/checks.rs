@@ -33,7 +33,11 @@ impl Driver {
                     !publications.is_empty() && publications.is_sorted_by(|one, next| one.offset + 1 == next.offset)
                 );
             }
-            Effect::OpenLog { .. } | Effect::Append { .. } | Effect::Read { .. } | Effect::Trim { .. } => {
+            Effect::OpenLog { .. }
+            | Effect::Append { .. }
+            | Effect::Read { .. }
+            | Effect::Trim { .. }
+            | Effect::Remove { .. } => {
                 unreachable!("the store has taken it")
             }
         }
@@ -58,7 +62,14 @@ impl Driver {
                 self.history_answered(channel, &query, result)
             }
             (Asked::RemoveHistory { channel }, Reply::HistoryRemoved(result)) => match result {
-                Ok(()) => self.models[channel].first = self.models[channel].top() + 1,
+                Ok(()) => {
+                    let emptied_to = self.models[channel].top() + 1;
+                    self.models[channel].first = emptied_to;
+                    if self.options.durable {
+                        let log = &self.store.logs[self.channels[channel].name()];
+                        assert_eq!(log.first, emptied_to, "answered before it was stored");
+                    }
+                }
                 Err(refusal) => self.refused_without_history(refusal),
             },
             (Asked::Presence { channel }, Reply::Presence(result)) => match result {

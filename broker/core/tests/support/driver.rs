@@ -56,7 +56,7 @@ fn shard(seed: u64) -> Shard<u64> {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         state ^ (state >> 29)
     };
-    Shard::new(0, 1, ShardLimits { channels_max: 100 }, Box::new(random))
+    Shard::new(0, 1, ShardLimits::new(100), Box::new(random))
 }
 
 impl Driver {
@@ -306,7 +306,10 @@ impl Driver {
         let Some(index) = nth.checked_rem(self.store.tasks.len()) else { return };
         let task = self.store.tasks.remove(index);
         let channel = match &task {
-            Task::Open { channel, .. } | Task::Append { channel, .. } | Task::Read { channel, .. } => channel.clone(),
+            Task::Open { channel, .. }
+            | Task::Append { channel, .. }
+            | Task::Read { channel, .. }
+            | Task::Remove { channel, .. } => channel.clone(),
         };
         let answer = match (&task, answer) {
             (Task::Append { .. }, answer) => answer,

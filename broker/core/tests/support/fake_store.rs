@@ -22,6 +22,7 @@ pub enum Task {
     Open { channel: ChannelKey, handle: ChannelHandle, candidate: Epoch, newest_max: usize },
     Append { channel: ChannelKey, handle: ChannelHandle, expected: u64, records: Vec<LogRecord> },
     Read { channel: ChannelKey, ticket: u64, first: u64, last: u64 },
+    Remove { channel: ChannelKey, handle: ChannelHandle, first: u64 },
 }
 
 #[derive(Debug, Default)]
@@ -37,7 +38,8 @@ impl Log {
 
     fn head(&self) -> LogHead {
         let last_seq = self.records.last().map_or(0, |record| record.publication.seq);
-        LogHead { epoch: self.epoch.clone(), last_offset: self.last(), last_seq, first_offset: self.first }
+        let version = self.records.iter().rev().find_map(|record| record.version.clone());
+        LogHead { epoch: self.epoch.clone(), last_offset: self.last(), last_seq, first_offset: self.first, version }
     }
 
     fn range(&self, first: u64, last: u64) -> Vec<Arc<Publication>> {
@@ -75,20 +77,28 @@ impl FakeStore {
                 assert!(first_offset <= log.last() + 1, "a trim beyond the end");
                 log.first = log.first.max(first_offset);
             }
+            Effect::Remove { channel, handle, first_offset } => {
+                self.check_alone(&channel);
+                self.tasks.push(Task::Remove { channel, handle, first: first_offset });
+            }
             other => return Some(other),
         }
         None
     }
 
     fn check_append(&self, channel: &ChannelKey, expected: u64, records: &[LogRecord]) {
-        let in_flight = |task: &Task| matches!(task, Task::Append { channel: other, .. } if other == channel);
-        assert!(!self.tasks.iter().any(in_flight), "two appends of one channel are under way");
+        self.check_alone(channel);
         assert!((1..=256).contains(&records.len()), "a batch of {} records", records.len());
         let bytes: usize = records.iter().map(|record| record.publication.data.len()).sum();
         assert!(records.len() == 1 || bytes <= 512 * 1024, "a batch of {bytes} bytes");
         for (index, record) in records.iter().enumerate() {
             assert_eq!(record.publication.offset, expected + 1 + index as u64, "offsets are dense");
         }
+    }
+
+    fn check_alone(&self, channel: &ChannelKey) {
+        let is_write = |task: &Task| matches!(task, Task::Append { channel: other, .. } | Task::Remove { channel: other, .. } if other == channel);
+        assert!(!self.tasks.iter().any(is_write), "two writes of one channel are under way");
     }
 
     /// Does, or fails to do, one thing.
@@ -102,11 +112,24 @@ impl FakeStore {
                 let publications = matches!(answer, Answer::Done).then(|| self.logs[channel.name()].range(first, last));
                 Input::ReadDone { ticket, publications }
             }
+            Task::Remove { channel, handle, first } => {
+                let is_done = matches!(answer, Answer::Done);
+                if is_done {
+                    self.remove(&channel, first);
+                }
+                Input::Removed { channel, handle, is_done }
+            }
             Task::Append { channel, handle, expected, records } => {
                 let outcome = self.append(&channel, expected, records, answer);
                 Input::Committed { channel, handle, outcome }
             }
         }
+    }
+
+    fn remove(&mut self, channel: &ChannelKey, first: u64) {
+        let log = self.logs.get_mut(channel.name()).expect("only an open log is emptied");
+        assert_eq!(first, log.last() + 1, "everything before it, and nothing else");
+        log.first = first;
     }
 
     fn open(&mut self, channel: &ChannelKey, candidate: Epoch, newest_max: usize) -> (LogHead, Vec<Arc<Publication>>) {
@@ -145,8 +168,12 @@ impl FakeStore {
     /// What is under way when the node dies happens or not; nobody is told.
     pub fn crash(&mut self, is_applied: bool) {
         for task in std::mem::take(&mut self.tasks) {
-            if let Task::Append { channel, expected, records, .. } = task {
-                self.append(&channel, expected, records, Answer::Lost { is_applied });
+            match task {
+                Task::Append { channel, expected, records, .. } => {
+                    self.append(&channel, expected, records, Answer::Lost { is_applied });
+                }
+                Task::Remove { channel, first, .. } if is_applied => self.remove(&channel, first),
+                _ => {}
             }
         }
     }

@@ -171,7 +171,9 @@ impl Model {
         assert!(self.members.is_empty(), "a life has ended and its subscribers were not told");
         let (options, invalidated) = (self.options.clone(), std::mem::take(&mut self.invalidated));
         let stored = log.records.iter().map(|record| (*record.publication).clone()).collect();
-        *self = Self { exists: true, epoch: Some(log.epoch.clone()), log: stored, invalidated, ..Self::new(options) };
+        let version = log.records.iter().rev().find_map(|record| record.version.clone());
+        let epoch = Some(log.epoch.clone());
+        *self = Self { exists: true, epoch, log: stored, version, invalidated, ..Self::new(options) };
         self.first = log.first.max((self.top() + 1).saturating_sub(self.options.history_size as u64));
     }
 

@@ -120,7 +120,8 @@ pub struct PersonalChannel {
     pub enabled: bool,
     /// Namespace of the personal channels; empty means none.
     pub personal_channel_namespace: String,
-    /// Close a user's older connections when a new one comes.
+    /// Close a user's older connections of this protocol on the node when a new one comes, with 3504 (connection limit).
+    /// Has an effect only where personal channels are enabled.
     pub single_connection: bool,
 }
 

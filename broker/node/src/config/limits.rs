@@ -22,7 +22,7 @@ pub struct Limits {
     pub connection_queue_bytes_max: usize,
     /// Subscriptions of one connection.
     pub channels_per_connection: usize,
-    /// Live channels of one tenant.
+    /// Live channels of one tenant on the node; another one is refused with "limit exceeded".
     pub channels_per_tenant_max: usize,
     /// Subscriptions to one channel.
     pub subscribers_per_channel_max: usize,

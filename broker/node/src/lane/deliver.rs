@@ -57,7 +57,12 @@ impl Lane {
 
     fn deliver(&mut self, burst: &Arc<Burst>) {
         self.switch_payload_to(None);
-        let Some(mut channel) = self.subscribers.get_mut(burst.channel()).map(take_groups) else { return };
+        let Some(channel) = self.subscribers.get_mut(burst.channel()) else { return };
+        if !channel.follows(&burst.delivery.publications) {
+            tracing::error!(channel = %channel.key, "publications do not follow each other");
+            self.broker.metrics().sequence_gap("session");
+        }
+        let mut channel = take_groups(channel);
         let mut deliveries = 0;
         for group in &mut channel.groups {
             let is_volatile = burst.has_volatile(&group.variant);
@@ -158,8 +163,9 @@ impl Lane {
 
 /// Takes a channel's list out, so that the lane can be changed while it is walked.
 fn take_groups(channel: &mut LaneChannel) -> LaneChannel {
-    let LaneChannel { key, delivered, groups } = channel;
-    LaneChannel { key: key.clone(), delivered: delivered.clone(), groups: std::mem::take(groups) }
+    let LaneChannel { key, delivered, groups, last_offset } = channel;
+    let groups = std::mem::take(groups);
+    LaneChannel { key: key.clone(), delivered: delivered.clone(), groups, last_offset: *last_offset }
 }
 
 /// The frames of a burst for one member; empty when its filter lets nothing through.

@@ -8,7 +8,7 @@ use super::burst::frame;
 use super::event::LaneEvent;
 use super::subscribers::Seat;
 use super::{ConnectionId, Lane, PAYLOAD_BYTES};
-use crate::session::{SessionAction, Subscription, Work};
+use crate::session::{Close, Control, SessionAction, Subscription, Target, Work};
 use crate::shard::ReplyTo;
 use crate::tenant::Tenant;
 
@@ -43,6 +43,7 @@ impl Lane {
             SessionAction::Attach(subscription) => self.attach(id, *subscription),
             SessionAction::Detach(channel) => self.detach(id, channel),
             SessionAction::Identify { tenant, user } => self.identify(id, tenant, user),
+            SessionAction::Supersede(close) => self.supersede(id, close),
             SessionAction::Frames(frames) => {
                 self.flush_payload();
                 self.enqueue(id.slot, frames);
@@ -118,6 +119,21 @@ impl Lane {
         }
         if let Some(connection) = self.connection(id) {
             connection.identity = Some((tenant, user));
+        }
+    }
+
+    /// Tells the lanes of a user's earlier connections to end them.
+    fn supersede(&mut self, id: ConnectionId, close: Close) {
+        let Some((tenant, user)) = self.connection(id).and_then(|connection| connection.identity.clone()) else {
+            return;
+        };
+        let earlier = self.broker.registry().before(tenant.id(), &user, self.id, id);
+        let (client, session, except) = (None, None, Vec::new());
+        let target = Arc::new(Target { tenant: tenant.id().clone(), user: user.to_string(), client, session, except });
+        let control = Arc::new(Control::Supersede(close));
+        for (lane, connection) in earlier {
+            let (target, control) = (Arc::clone(&target), Arc::clone(&control));
+            self.broker.lane(lane).send(vec![LaneEvent::Control { connections: vec![connection], target, control }]);
         }
     }
 

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
 use metrics::Counter;
-use natter_core::{ChannelHandle, ChannelKey};
+use natter_core::{ChannelHandle, ChannelKey, Publication};
 use smallvec::SmallVec;
 
 use crate::metrics::Metrics;
@@ -32,6 +33,19 @@ pub(crate) struct LaneChannel {
     /// Counts what its tenant's subscribers are sent.
     pub(crate) delivered: Counter,
     pub(crate) groups: SmallVec<[Group; 1]>,
+    /// The newest offset that was handed to this list; 0 before the first.
+    pub(crate) last_offset: u64,
+}
+
+impl LaneChannel {
+    /// Takes note of what comes next. False when a number is missing before or between, or comes again.
+    pub(crate) fn follows(&mut self, publications: &[Arc<Publication>]) -> bool {
+        let numbered = publications.iter().map(|publication| publication.offset).filter(|offset| *offset > 0);
+        numbered.fold(true, |is_dense, offset| {
+            let before = std::mem::replace(&mut self.last_offset, offset);
+            is_dense && (before == 0 || before + 1 == offset)
+        })
+    }
 }
 
 /// Where a connection stands in a channel's list; kept with the connection so that leaving is no search.
@@ -58,7 +72,7 @@ impl Subscribers {
         let Subscription { channel, key, variant, wants_presence_edges, filter } = subscription;
         let entry = self.channels.entry(channel).or_insert_with(|| {
             let delivered = metrics.delivered(key.tenant());
-            LaneChannel { key, delivered, groups: SmallVec::new() }
+            LaneChannel { key, delivered, groups: SmallVec::new(), last_offset: 0 }
         });
         let group = entry.groups.iter().position(|group| group.variant == variant).unwrap_or_else(|| {
             entry.groups.push(Group { variant, members: Vec::new() });
@@ -117,5 +131,32 @@ impl Hasher for HandleHasher {
     fn write_u64(&mut self, value: u64) {
         // Multiplying by an odd constant near 2^64 divided by the golden ratio moves every bit into the upper ones.
         self.0 = (self.0 ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_right(32);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use natter_core::TenantId;
+
+    use super::*;
+
+    #[test]
+    fn a_missing_or_repeated_number_is_noticed() {
+        let key = ChannelKey::new(TenantId::new("tenant"), "channel");
+        let mut channel = LaneChannel { key, delivered: Counter::noop(), groups: SmallVec::new(), last_offset: 0 };
+        let run = |offsets: &[u64]| -> Vec<_> {
+            offsets.iter().map(|&offset| Arc::new(Publication { offset, ..Publication::default() })).collect()
+        };
+        for (offsets, is_dense) in [
+            (&[7, 8][..], true),
+            (&[0], true),
+            (&[9, 0, 10], true),
+            (&[12], false),
+            (&[13], true),
+            (&[13], false),
+            (&[14, 16], false),
+        ] {
+            assert_eq!(channel.follows(&run(offsets)), is_dense, "{offsets:?}");
+        }
     }
 }

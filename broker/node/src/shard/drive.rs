@@ -119,6 +119,9 @@ impl ShardDriver {
             Effect::Trim { channel, first_offset } => {
                 spawn_local(trim_log(self.broker.clone(), channel, first_offset));
             }
+            Effect::Remove { channel, handle, first_offset } => {
+                spawn_local(remove_below(self.broker.clone(), self.index, channel, handle, first_offset));
+            }
         }
     }
 
@@ -160,7 +163,7 @@ async fn open_log(
 ) {
     let log = load(&broker, &channel, candidate, newest_max).await;
     if let Err(error) = &log {
-        broker.metrics().store_failed(broker.store().name(), "open_log");
+        failed(&broker, "open_log", error);
         tracing::warn!(%channel, %error, "a durable channel cannot be opened");
     }
     broker.shard(shard).send(vec![Input::LogOpened { channel, handle, log: log.ok() }]);
@@ -176,7 +179,25 @@ async fn load(
     let newest_max = u64::try_from(newest_max).unwrap_or(u64::MAX);
     let first = head.first_offset.max(head.last_offset.saturating_sub(newest_max) + 1);
     let newest = read_range(broker, channel, first, head.last_offset).await?;
+    if !ends_at(&newest, head.last_offset) {
+        tracing::error!(%channel, "the newest events of a durable channel do not follow each other");
+        broker.metrics().sequence_gap("log");
+    }
     Ok((head, newest))
+}
+
+/// Whether events, of which a trim may have taken the first, are dense and end at `last`.
+fn ends_at(events: &[Arc<Publication>], last: u64) -> bool {
+    let is_dense = events.windows(2).all(|pair| pair[0].offset + 1 == pair[1].offset);
+    is_dense && events.last().is_none_or(|newest| newest.offset == last)
+}
+
+/// Counts an operation that failed.
+fn failed(broker: &Broker, operation: &'static str, error: &StoreError) {
+    broker.metrics().store_failed(broker.store().name(), operation);
+    if matches!(error, StoreError::Corrupt(_)) {
+        broker.metrics().log_corrupt();
+    }
 }
 
 async fn append_log(broker: Broker, shard: usize, handle: ChannelHandle, append: LogAppend) {
@@ -199,7 +220,7 @@ async fn append_log(broker: Broker, shard: usize, handle: ChannelHandle, append:
 async fn read_log(broker: Broker, shard: usize, channel: ChannelKey, ticket: u64, first: u64, last: u64) {
     let publications = read_range(&broker, &channel, first, last).await;
     if let Err(error) = &publications {
-        broker.metrics().store_failed(broker.store().name(), "read_log");
+        failed(&broker, "read_log", error);
         tracing::warn!(%channel, %error, "a durable channel cannot be read");
     }
     broker.shard(shard).send(vec![Input::ReadDone { ticket, publications: publications.ok() }]);
@@ -223,9 +244,18 @@ async fn read_range(
     Ok(publications)
 }
 
+async fn remove_below(broker: Broker, shard: usize, channel: ChannelKey, handle: ChannelHandle, first_offset: u64) {
+    let removed = broker.store().trim_log(&channel, first_offset).await;
+    if let Err(error) = &removed {
+        failed(&broker, "trim_log", error);
+        tracing::warn!(%channel, %error, "the history of a durable channel cannot be removed");
+    }
+    broker.shard(shard).send(vec![Input::Removed { channel, handle, is_done: removed.is_ok() }]);
+}
+
 async fn trim_log(broker: Broker, channel: ChannelKey, first_offset: u64) {
     if let Err(error) = broker.store().trim_log(&channel, first_offset).await {
-        broker.metrics().store_failed(broker.store().name(), "trim_log");
+        failed(&broker, "trim_log", &error);
         tracing::warn!(%channel, %error, "a durable channel cannot be trimmed; it will be tried again as it grows");
     }
 }

@@ -10,6 +10,7 @@ use natter_core::{ChannelKey, ClientInfo, EntityId, Epoch, MESSAGE, Publication,
 
 use crate::{
     AppendError, AppendOutcome, Clock, LogAppend, LogHead, LogRecord, ReadDirection, ReadRequest, RowKey, Store,
+    Version,
 };
 
 /// Opens an engine for one promise.
@@ -131,6 +132,17 @@ impl<'a> Scene<'a> {
         LogHead { last_offset: offset, last_seq: seq, ..head.clone() }
     }
 
+    /// Appends one message with this version, if any.
+    pub async fn append_version(&self, channel: &ChannelKey, head: &LogHead, version: Option<Version>) -> LogHead {
+        let (offset, seq) = (head.last_offset + 1, head.last_seq + 1);
+        let publication = Publication { offset, seq, data: Bytes::from_static(b"x"), ..Publication::default() };
+        let version_after = version.clone().or_else(|| head.version.clone());
+        let records = vec![LogRecord { publication: Arc::new(publication), version, ..LogRecord::default() }];
+        let append = LogAppend { channel: channel.clone(), expected_last_offset: head.last_offset, records };
+        assert_eq!(self.store.append(append).await.expect("the store is well"), AppendOutcome::Appended);
+        LogHead { last_offset: offset, last_seq: seq, version: version_after, ..head.clone() }
+    }
+
     /// Where the event with the id that [`id_of`] gives `offset` stands.
     pub async fn find_id(&self, channel: &ChannelKey, offset: u64) -> Option<u64> {
         self.store.find_by_id(channel, id_of(channel, offset)).await.expect("an id can be looked up")
@@ -196,12 +208,18 @@ pub(super) fn id_of(channel: &ChannelKey, offset: u64) -> EntityId {
     EntityId::new(offset, channel.stable_hash())
 }
 
+/// The version of the event at `offset`, if it has one.
+pub(super) fn version_of(offset: u64) -> Option<Version> {
+    offset.is_multiple_of(5).then(|| (offset, Arc::from("era")))
+}
+
 /// An append of small publications, one per key; every fourth has an id.
 pub(crate) fn append_of(channel: &ChannelKey, last: u64, keys: &[&str]) -> LogAppend {
     let records = keys.iter().zip(last + 1..).map(|(key, offset)| LogRecord {
         publication: Arc::new(publication(offset)),
         idempotency_key: (!key.is_empty()).then(|| Arc::from(*key)),
         id: offset.is_multiple_of(4).then(|| id_of(channel, offset)),
+        version: version_of(offset),
     });
     LogAppend { channel: channel.clone(), expected_last_offset: last, records: records.collect() }
 }

@@ -13,6 +13,7 @@ pub mod races;
 pub mod reads;
 pub mod rows;
 pub mod trims;
+pub mod versions;
 
 pub use harness::{Harness, ManualClock, Scene};
 #[cfg(test)]
@@ -37,6 +38,9 @@ macro_rules! conformance_suite {
         $crate::conformance_suite!(@trims $harness;
             trim_forgets_and_keeps_numbering, trim_everything, trim_never_goes_back, trim_survives_reopening,
             trim_of_a_long_log);
+        $crate::conformance_suite!(@versions $harness;
+            the_newest_version_is_told, a_version_outlives_its_event, a_version_is_found_far_behind,
+            refused_appends_leave_no_version);
         $crate::conformance_suite!(@finds $harness;
             only_messages_have_numbers, finds_survive_reopening, forgotten_events_are_not_found,
             ids_belong_to_their_channel, refused_appends_leave_no_ids, finds_agree_with_a_model);

@@ -119,6 +119,7 @@ impl<'a> Batch<'a> {
             stored.head.last_offset = offset;
         }
         stored.head.last_seq = append.last_seq;
+        stored.head.version = append.version.or(stored.head.version);
         self.heads.insert(append.channel, stored);
         Ok(AppendOutcome::Appended)
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use natter_core::{ChannelKey, EntityId, Epoch};
 use tokio::sync::oneshot;
 
-use crate::store::{AppendError, AppendOutcome, LogHead, RowWriteOutcome, StoreError};
+use crate::store::{AppendError, AppendOutcome, LogHead, RowWriteOutcome, StoreError, Version};
 
 /// Memory of a queued command beside its payload, as a round number.
 const OVERHEAD_BYTES: usize = 128;
@@ -17,6 +17,8 @@ pub(super) struct EncodedAppend {
     pub(super) seq_before: u64,
     /// The number of the last message, after this append.
     pub(super) last_seq: u64,
+    /// The version of its newest event that has one.
+    pub(super) version: Option<Version>,
     pub(super) events: Vec<EncodedEvent>,
 }
 

@@ -26,6 +26,7 @@ pub(super) fn encode(append: LogAppend) -> Result<EncodedAppend, StoreError> {
         expected_last_offset: append.expected_last_offset,
         seq_before: seq_before(&append),
         last_seq: append.records.last().map_or(0, |last| last.publication.seq),
+        version: append.records.iter().rev().find_map(|record| record.version.clone()),
         events: append.records.iter().map(event).collect::<Result<_, StoreError>>()?,
         channel: append.channel,
     })

@@ -23,7 +23,7 @@ struct StoredKey {
 
 impl MemoryLog {
     pub(super) fn new(epoch: Epoch) -> Self {
-        let head = LogHead { epoch, last_offset: 0, last_seq: 0, first_offset: 1 };
+        let head = LogHead { epoch, last_offset: 0, last_seq: 0, first_offset: 1, version: None };
         Self { head, events: VecDeque::new(), keys: HashMap::new(), ids: HashMap::new() }
     }
 
@@ -48,6 +48,9 @@ impl MemoryLog {
             if let Some(key) = record.idempotency_key {
                 let expires_ms = now_ms.saturating_add(IDEMPOTENCY_TTL_MS);
                 self.keys.insert(key, StoredKey { offset: record.publication.offset, expires_ms });
+            }
+            if record.version.is_some() {
+                self.head.version = record.version;
             }
             if let Some(id) = record.id {
                 self.ids.insert(id, record.publication.offset);

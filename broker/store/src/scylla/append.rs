@@ -19,7 +19,7 @@ use super::parts::{Part, parts_of};
 use super::session::{Cas, Values, jittered};
 use super::values;
 use crate::limits::{not_opened, seq_before, wrong_seq};
-use crate::store::{AppendError, AppendOutcome, IDEMPOTENCY_TTL_MS, LogAppend, StoreError};
+use crate::store::{AppendError, AppendOutcome, IDEMPOTENCY_TTL_MS, LogAppend, StoreError, Version};
 
 /// How often one batch is sent before its outcome is left unknown.
 const ATTEMPTS_MAX: u32 = 6;
@@ -33,6 +33,8 @@ pub(super) struct Writer<'a> {
     pub(super) place: Place,
     /// Marks what this append has written.
     op: Uuid,
+    /// The version that a bucket which is about to be opened takes over from the one before it.
+    inherited: Option<Version>,
 }
 
 /// How a part ended.
@@ -60,7 +62,8 @@ impl Engine {
         let parts = parts_of(append, seq_before(append)).map_err(AppendError::Rejected)?;
         let place = self.place(&append.channel).await.map_err(AppendError::Rejected)?;
         let place = place.ok_or_else(|| AppendError::Rejected(not_opened(&append.channel)))?;
-        Writer { engine: self, key: &append.channel, place, op: Uuid::new_v4() }.append(&parts).await
+        let op = Uuid::new_v4();
+        Writer { engine: self, key: &append.channel, place, op, inherited: None }.append(&parts).await
     }
 }
 
@@ -75,6 +78,8 @@ impl Writer<'_> {
                 let sealed = self.engine.seal(self.key, self.place.log, part.bucket - 1).await;
                 sealed.map_err(AppendError::Unknown)?;
             }
+            let unread = if is_first { AppendError::Rejected } else { AppendError::Unknown };
+            self.inherited = self.inherited_by(part).await.map_err(unread)?;
             match self.write(part).await {
                 Ok(Written::Done) => self.advance(part).await,
                 Ok(Written::Moved) if is_first => return self.conflict().await.map_err(AppendError::Rejected),
@@ -133,6 +138,14 @@ impl Writer<'_> {
         let opened = newest.opened_ms.filter(|_| newest.bucket == part.bucket);
         let margin_ms = 60 * 60 * 1000;
         part.bucket == 0 || opened.is_some_and(|opened| self.engine.now_ms() - opened > IDEMPOTENCY_TTL_MS + margin_ms)
+    }
+
+    /// The version that a part has to carry over into the bucket which it opens.
+    async fn inherited_by(&self, part: &Part) -> Result<Option<Version>, StoreError> {
+        match part.bucket.checked_sub(1).filter(|_| self.opens(part) && part.version.is_none()) {
+            Some(before) => self.engine.version(self.key, self.place.log, before, true).await,
+            None => Ok(None),
+        }
     }
 
     /// Sends a part until it is known what became of it.
@@ -198,7 +211,14 @@ impl Writer<'_> {
     fn batch(&self, part: &Part) -> Vec<(&PreparedStatement, Values)> {
         let expires_ms = self.engine.now_ms().saturating_add(IDEMPOTENCY_TTL_MS);
         let rows = event_rows(self.engine, self.key, self.place.log, part, self.op, expires_ms);
-        std::iter::once(self.condition(part)).chain(rows).collect()
+        let version = part.version.as_ref().or(self.inherited.as_ref());
+        let version = version.map(|version| self.version_row(part.bucket, version));
+        std::iter::once(self.condition(part)).chain(rows).chain(version).collect()
+    }
+
+    fn version_row(&self, bucket: u64, version: &Version) -> (&PreparedStatement, Values) {
+        let bucket = values::bucket(self.key, self.place.log, bucket);
+        (&self.engine.cql.statements.insert_version, [bucket, values::version(version)].concat())
     }
 
     /// The statement that moves the bucket's end, if it is where it should be.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::engine::Engine;
 use super::layout::{bucket_end, from_bigint};
 use super::values;
-use crate::store::{LogHead, StoreError};
+use crate::store::{LogHead, StoreError, Version};
 
 /// Stands as the last offset of a bucket that takes no more events, since its log is being deleted.
 pub(super) const FENCED: i64 = -1;
@@ -145,7 +145,26 @@ impl Engine {
 
     /// A log's head; `None` when there is no log.
     pub(super) async fn head(&self, key: &ChannelKey, serial: bool) -> Result<Option<LogHead>, StoreError> {
-        Ok(self.open_channel(key, serial).await?.map(|(channel, end)| head_of(&channel, end)))
+        let Some((channel, end)) = self.open_channel(key, serial).await? else { return Ok(None) };
+        let version = self.version(key, channel.log, end.bucket, serial).await?;
+        Ok(Some(head_of(&channel, end, version)))
+    }
+
+    /// The version of the newest event up to this bucket that has one. Every bucket takes it over from the one before, so
+    /// that it is found where the log ends, however long ago its event was forgotten.
+    pub(super) async fn version(
+        &self,
+        key: &ChannelKey,
+        log: Uuid,
+        bucket: u64,
+        serial: bool,
+    ) -> Result<Option<Version>, StoreError> {
+        let statement = self.cql.statements.bucket_version.at(serial);
+        type Columns = (Option<i64>, Option<Vec<u8>>);
+        let row: Option<Columns> = self.cql.first(statement, values::bucket(key, log, bucket)).await?;
+        let Some((Some(number), Some(epoch))) = row else { return Ok(None) };
+        let epoch = String::from_utf8(epoch).map_err(|_| StoreError::Corrupt(format!("the version of {key}")))?;
+        Ok(Some((number.cast_unsigned(), epoch.into())))
     }
 
     /// The remembered place of a log, or the one that is found.
@@ -186,11 +205,12 @@ impl Engine {
 const OPENINGS_MAX: usize = 10;
 
 /// A head as callers see it.
-pub(super) fn head_of(channel: &Channel, end: End) -> LogHead {
+pub(super) fn head_of(channel: &Channel, end: End, version: Option<Version>) -> LogHead {
     LogHead {
         epoch: channel.epoch.clone(),
         last_offset: end.last_offset,
         last_seq: end.last_seq,
         first_offset: channel.first_offset.min(end.last_offset.saturating_add(1)),
+        version,
     }
 }

@@ -139,6 +139,7 @@ impl Engine {
             let _ = self.cql.cas(&self.cql.statements.import_channel, values).await;
             match self.channel(key, true).await {
                 Ok(Some(channel)) if channel.epoch == head.epoch && channel.first_offset == head.first_offset => {
+                    self.import_version(key, &channel, head).await?;
                     let is_empty = head.first_offset > head.last_offset;
                     return if is_empty { self.import_numbers(key, &channel, head).await } else { Ok(()) };
                 }
@@ -150,6 +151,17 @@ impl Engine {
             pause *= 2;
         }
         Err(gave_up())
+    }
+
+    /// Puts the newest version where it is looked for: into the bucket that the log will end in.
+    async fn import_version(&self, key: &ChannelKey, channel: &Channel, head: &LogHead) -> Result<(), StoreError> {
+        let Some(version) = &head.version else { return Ok(()) };
+        let bucket = values::bucket(key, channel.log, bucket_of(head.last_offset));
+        match self.cql.cas(&self.cql.statements.import_version, [bucket, values::version(version)].concat()).await {
+            Cas::Failed(error) | Cas::Unknown(error) => Err(error),
+            // It is there already when an import goes on that was interrupted.
+            Cas::Applied | Cas::NotApplied => Ok(()),
+        }
     }
 
     async fn import_numbers(&self, key: &ChannelKey, channel: &Channel, head: &LogHead) -> Result<(), StoreError> {
@@ -243,7 +255,7 @@ fn take_event(parts: &mut Vec<Part>, key: &ChannelKey, offset: u64, value: Vec<u
     let event = record::decode(offset, &value).map_err(|error| corrupt(&error.to_string()))?;
     let last_seq = event.seq.saturating_sub(u64::from(event.kind == MESSAGE));
     let id = record::id(&value);
-    push_event(parts, Event { index: 0, offset, seq: event.seq, value, key: None, id }, last_seq);
+    push_event(parts, Event { index: 0, offset, seq: event.seq, value, key: None, id, version: None }, last_seq);
     Ok(())
 }
 

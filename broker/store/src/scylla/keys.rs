@@ -36,7 +36,9 @@ impl Engine {
         let statement = &self.cql.statements.bucket_entries.plain;
         type Columns = (i8, Vec<u8>, Option<i64>, Option<i64>);
         let rows: Vec<Columns> = self.cql.all(statement, values::bucket(key, log, bucket)).await?;
-        let entry = |(kind, key, at, expires_ms)| Some(Entry { kind, key, at: at?, expires_ms });
+        let is_named = |kind: &i8| [RowKind::Key.column(), RowKind::Id.column()].contains(kind);
+        let entry =
+            |(kind, key, at, expires_ms)| Some(Entry { kind: Some(kind).filter(is_named)?, key, at: at?, expires_ms });
         Ok(rows.into_iter().filter_map(entry).collect())
     }
 

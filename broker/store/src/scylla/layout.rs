@@ -7,7 +7,8 @@ pub(super) const BUCKET_EVENTS: u64 = 1024;
 /// Partitions over which the index of a log is spread. Part of the format.
 pub(super) const SLICES: i8 = 32;
 
-/// What a row of a bucket leads from, when it is not an event (0). Part of the format.
+/// What a row of a bucket leads from, when it is neither an event (0) nor the version of the newest event that has one, in
+/// the bucket or before it (3). Part of the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i8)]
 pub(super) enum RowKind {

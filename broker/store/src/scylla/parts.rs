@@ -1,6 +1,6 @@
 //! How an append is cut into batches. Pure.
 //!
-//! A batch stays in one bucket, has at most 256 rows and, unless it is a single event, at most 512 KiB.
+//! A batch stays in one bucket, has at most 256 rows beside that of its version and, unless it is a single event, at most 512 KiB.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use natter_core::EntityId;
 use super::layout::bucket_of;
 use crate::limits::refused;
 use crate::record;
-use crate::store::{LogAppend, StoreError};
+use crate::store::{LogAppend, StoreError, Version};
 
 const ROWS_MAX: usize = 256;
 const BYTES_MAX: usize = 512 * 1024;
@@ -26,6 +26,7 @@ pub(super) struct Event {
     pub(super) value: Vec<u8>,
     pub(super) key: Option<Arc<str>>,
     pub(super) id: Option<EntityId>,
+    pub(super) version: Option<Version>,
 }
 
 impl Event {
@@ -48,13 +49,15 @@ pub(super) struct Part {
     pub(super) last_seq: u64,
     /// At least one.
     pub(super) events: Vec<Event>,
+    /// The version of its newest event that has one.
+    pub(super) version: Option<Version>,
     rows: usize,
     bytes: usize,
 }
 
 impl Part {
     fn new(bucket: u64, last_offset: u64, last_seq: u64) -> Self {
-        Self { bucket, last_offset, last_seq, events: Vec::new(), rows: 0, bytes: 0 }
+        Self { bucket, last_offset, last_seq, events: Vec::new(), version: None, rows: 0, bytes: 0 }
     }
 
     fn admits(&self, event: &Event) -> bool {
@@ -63,7 +66,8 @@ impl Part {
             && self.bytes + event.bytes() <= BYTES_MAX
     }
 
-    fn push(&mut self, event: Event) {
+    fn push(&mut self, mut event: Event) {
+        self.version = event.version.take().or(self.version.take());
         self.rows += event.rows();
         self.bytes += event.bytes();
         self.events.push(event);
@@ -89,7 +93,8 @@ pub(super) fn parts_of(append: &LogAppend, seq_before: u64) -> Result<Vec<Part>,
     for (index, record) in append.records.iter().enumerate() {
         let value = record::encode(record).map_err(|error| refused(error.to_string()))?;
         let (offset, seq) = (record.publication.offset, record.publication.seq);
-        let event = Event { index, offset, seq, value, key: record.idempotency_key.clone(), id: record.id };
+        let (key, version) = (record.idempotency_key.clone(), record.version.clone());
+        let event = Event { index, offset, seq, value, key, id: record.id, version };
         push_event(&mut parts, event, last_seq);
         last_seq = seq;
     }
@@ -115,6 +120,7 @@ mod tests {
             }),
             idempotency_key: key.then(|| Arc::from(offset.to_string())),
             id: id.then(|| EntityId::new(offset, 0)),
+            version: id.then(|| (offset, Arc::from("era"))),
         });
         let channel = ChannelKey::new(TenantId::new("acme"), "news");
         LogAppend { channel, expected_last_offset: last, records: records.collect() }
@@ -130,6 +136,8 @@ mod tests {
                 prop_assert_eq!(part.events[0].offset, part.last_offset + 1);
                 prop_assert_eq!(part.last_seq, part.last_offset);
                 prop_assert!(part.events.iter().all(|event| bucket_of(event.offset) == part.bucket));
+                let newest = part.events.iter().rev().find(|event| event.id.is_some()).map(|event| event.offset);
+                prop_assert_eq!(part.version.as_ref().map(|(number, _)| *number), newest);
                 prop_assert!(part.events.iter().map(Event::rows).sum::<usize>() <= ROWS_MAX);
                 prop_assert!(part.events.len() == 1 || part.events.iter().map(Event::bytes).sum::<usize>() <= BYTES_MAX);
             }

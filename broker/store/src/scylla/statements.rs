@@ -64,6 +64,8 @@ const P: &str = "tenant = ? AND channel = ?";
 const B: &str = "tenant = ? AND channel = ? AND log = ? AND bucket = ?";
 /// The key of a slice of the log's index.
 const I: &str = "tenant = ? AND channel = ? AND log = ? AND slice = ?";
+/// The row of a bucket's version; it has the bucket for itself, so its key is always the same.
+const VERSION_ROW: &str = "(tenant, channel, log, bucket, kind, key, at, event) VALUES (?, ?, ?, ?, 3, 0x00, ?, ?)";
 /// The key of an entity's row.
 const R: &str = "tenant = ? AND tbl = ? AND part = ? AND row = ?";
 
@@ -85,6 +87,7 @@ statements! {
     numbers: read_keys = format!("SELECT key, seq FROM log WHERE {B} AND kind = 0 AND key >= ?");
     event_op: read = format!("SELECT op FROM log WHERE {B} AND kind = 0 AND key = ?");
     bucket_entries: read_keys = format!("SELECT kind, key, at, expires_ms FROM log WHERE {B} AND kind >= 1");
+    bucket_version: read = format!("SELECT at, event FROM log WHERE {B} AND kind = 3");
     bucket_some: read_keys = format!("SELECT key, at FROM log WHERE {B} AND kind = ? AND key IN ?");
 
     open_bucket: conditional = format!("UPDATE log SET last_offset = ?, last_seq = ?, opened_ms = ? WHERE {B} IF last_offset = null");
@@ -97,6 +100,7 @@ statements! {
     insert_key: conditional = format!("INSERT INTO log (tenant, channel, log, bucket, kind, key, at, expires_ms) \
         VALUES (?, ?, ?, ?, 1, ?, ?, ?) IF NOT EXISTS USING TTL {DAY_SECONDS}");
     insert_id: conditional = "INSERT INTO log (tenant, channel, log, bucket, kind, key, at) VALUES (?, ?, ?, ?, 2, ?, ?)".to_owned();
+    insert_version: conditional = format!("INSERT INTO log {VERSION_ROW}");
     clear_rows: plain = format!("DELETE FROM log USING TIMESTAMP ? WHERE {B} AND kind >= 0");
 
     index_some: read_keys = format!("SELECT key, at FROM log_index WHERE {I} AND kind = ? AND key IN ?");
@@ -118,6 +122,7 @@ statements! {
         cleared_bucket, deleting) VALUES (?, ?, ?, ?, ?, ?, ?, false) IF NOT EXISTS".to_owned();
     import_key: conditional = "INSERT INTO log (tenant, channel, log, bucket, kind, key, at, expires_ms) \
         VALUES (?, ?, ?, ?, 1, ?, ?, ?) IF NOT EXISTS USING TTL ?".to_owned();
+    import_version: conditional = format!("INSERT INTO log {VERSION_ROW} IF NOT EXISTS");
     remove_row: plain = format!("DELETE FROM rows WHERE {R}");
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::layout::to_bigint;
 use super::session::Values;
-use crate::store::RowKey;
+use crate::store::{RowKey, Version};
 
 pub(super) fn text(text: &str) -> CqlValue {
     CqlValue::Text(text.to_owned())
@@ -22,6 +22,11 @@ pub(super) fn blob(bytes: impl Into<Vec<u8>>) -> CqlValue {
 
 pub(super) fn blobs(keys: impl IntoIterator<Item = Vec<u8>>) -> CqlValue {
     CqlValue::List(keys.into_iter().map(CqlValue::Blob).collect())
+}
+
+/// What the row of a bucket's version holds.
+pub(super) fn version((version, epoch): &Version) -> Values {
+    vec![CqlValue::BigInt(version.cast_signed()), blob(epoch.as_bytes())]
 }
 
 /// The key of a channel.

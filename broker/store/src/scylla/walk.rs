@@ -71,7 +71,8 @@ impl Engine {
                 let key = ChannelKey::new(TenantId::new(tenant), name);
                 // A log that is being deleted is not there.
                 let Some((channel, end)) = self.open_channel(&key, true).await? else { continue };
-                let head = head_of(&channel, end);
+                let version = self.version(&key, channel.log, end.bucket, true).await?;
+                let head = head_of(&channel, end, version);
                 sink.entry(Entry::Log(key.clone(), head.clone()))?;
                 self.walk_log(&key, channel.log, &head, sink).await?;
             }

@@ -2,7 +2,7 @@
 //! little-endian. Part of the format of backups.
 
 use bytes::Bytes;
-use natter_core::{ChannelKey, Epoch, LogHead, TenantId};
+use natter_core::{ChannelKey, Epoch, LogHead, TenantId, Version};
 
 use super::entry::{Entry, RowName};
 use crate::store::Row;
@@ -12,6 +12,8 @@ const ROW: u8 = 2;
 const LOG: u8 = 3;
 const EVENT: u8 = 4;
 const KEY: u8 = 5;
+/// A log with the version of its newest event that has one.
+const LOG_WITH_VERSION: u8 = 6;
 
 /// Writes an entry behind what `out` holds.
 pub(super) fn encode(entry: &Entry, out: &mut Vec<u8>) {
@@ -29,11 +31,15 @@ pub(super) fn encode(entry: &Entry, out: &mut Vec<u8>) {
             put_bytes(out, &row.value);
         }
         Entry::Log(channel, head) => {
-            out.push(LOG);
+            out.push(if head.version.is_some() { LOG_WITH_VERSION } else { LOG });
             put_channel(out, channel);
             put_bytes(out, head.epoch.as_str().as_bytes());
             for number in [head.first_offset, head.last_offset, head.last_seq] {
                 put_number(out, number);
+            }
+            if let Some((number, epoch)) = &head.version {
+                put_number(out, *number);
+                put_bytes(out, epoch.as_bytes());
             }
         }
         Entry::Event { channel, offset, value } => {
@@ -60,6 +66,10 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Entry> {
         ROW_FLOOR => Entry::RowFloor(parts.number()?),
         ROW => Entry::Row(parts.row_name()?, Row { version: parts.number()?, value: parts.value()? }),
         LOG => Entry::Log(parts.channel()?, parts.head()?),
+        LOG_WITH_VERSION => {
+            let (channel, head) = (parts.channel()?, parts.head()?);
+            Entry::Log(channel, LogHead { version: Some(parts.version()?), ..head })
+        }
         EVENT => Entry::Event { channel: parts.channel()?, offset: parts.number()?, value: parts.value()? },
         KEY => Entry::Key {
             channel: parts.channel()?,
@@ -126,7 +136,11 @@ impl<'a> Parts<'a> {
         let epoch = Epoch::new(self.text()?);
         let (first_offset, last_offset, last_seq) = (self.number()?, self.number()?, self.number()?);
         let is_sound = first_offset >= 1 && first_offset <= last_offset.checked_add(1)?;
-        is_sound.then_some(LogHead { epoch, last_offset, last_seq, first_offset })
+        is_sound.then_some(LogHead { epoch, last_offset, last_seq, first_offset, version: None })
+    }
+
+    fn version(&mut self) -> Option<Version> {
+        Some((self.number()?, self.text()?.into()))
     }
 
     fn row_name(&mut self) -> Option<RowName> {

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::conformance::{append_of, seq_of};
-use crate::store::{AppendOutcome, ReadRequest, Row, RowKey, RowWriteOutcome, Store, StoreError};
+use crate::store::{AppendOutcome, ReadRequest, Row, RowKey, RowWriteOutcome, Store, StoreError, Version};
 use crate::{EmbeddedOptions, EmbeddedRestore, EmbeddedStore};
 
 fn channel(name: &str) -> ChannelKey {
@@ -82,7 +82,13 @@ async fn a_backup_comes_back_as_it_was() {
 async fn goes_on(store: &EmbeddedStore) {
     let trimmed = channel("trimmed");
     let head = store.open_log(&trimmed, Epoch::new("another")).await.unwrap();
-    let expected = LogHead { epoch: Epoch::new("trimmed"), last_offset: 500, last_seq: seq_of(500), first_offset: 301 };
+    let expected = LogHead {
+        epoch: Epoch::new("trimmed"),
+        last_offset: 500,
+        last_seq: seq_of(500),
+        first_offset: 301,
+        version: Some((500, "era".into())),
+    };
     assert_eq!(head, expected);
     let repeat = store.append(append_of(&trimmed, 500, &["key2"])).await.unwrap();
     let position = Position { offset: 3, epoch: Epoch::new("trimmed") };
@@ -224,6 +230,10 @@ impl Sink for Gathered {
     }
 }
 
+fn versions() -> impl Strategy<Value = Option<Version>> {
+    prop::option::of((any::<u64>(), ".{0,9}").prop_map(|(number, epoch)| (number, epoch.into())))
+}
+
 fn entries() -> impl Strategy<Value = Entry> {
     let channel = (".{1,10}", ".{1,10}").prop_map(|(tenant, name)| ChannelKey::new(TenantId::new(tenant), name));
     let name = (".{1,10}", ".{1,10}", ".{0,10}", ".{0,10}").prop_map(|(tenant, table, partition, row)| RowName {
@@ -236,10 +246,10 @@ fn entries() -> impl Strategy<Value = Entry> {
         any::<u64>().prop_map(Entry::RowFloor),
         (name, any::<u64>(), any::<Vec<u8>>())
             .prop_map(|(name, version, value)| Entry::Row(name, Row { version, value: value.into() })),
-        (channel.clone(), ".{1,10}", 1..1000_u64, 0..1000_u64, any::<u64>()).prop_map(
-            |(channel, epoch, first_offset, further, last_seq)| {
+        (channel.clone(), ".{1,10}", 1..1000_u64, 0..1000_u64, any::<u64>(), versions()).prop_map(
+            |(channel, epoch, first_offset, further, last_seq, version)| {
                 let last_offset = first_offset - 1 + further;
-                Entry::Log(channel, LogHead { epoch: Epoch::new(epoch), last_offset, last_seq, first_offset })
+                Entry::Log(channel, LogHead { epoch: Epoch::new(epoch), last_offset, last_seq, first_offset, version })
             }
         ),
         (channel.clone(), any::<u64>(), any::<Vec<u8>>()).prop_map(|(channel, offset, value)| Entry::Event {

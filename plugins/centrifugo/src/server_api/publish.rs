@@ -21,6 +21,9 @@ const UNDER_WAY_MAX: usize = 1024;
 /// Longest idempotency key in bytes, which is what stores take.
 const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 
+/// Longest epoch of a version in bytes, likewise.
+const VERSION_EPOCH_BYTES_MAX: usize = 255;
+
 /// What both methods take; `channel` is publish's, `channels` broadcast's.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -105,7 +108,9 @@ struct Content {
 
 impl Content {
     fn read(request: PublishRequest) -> Result<Self, ApiError> {
-        if request.idempotency_key.len() > IDEMPOTENCY_KEY_BYTES_MAX {
+        let is_too_long = request.idempotency_key.len() > IDEMPOTENCY_KEY_BYTES_MAX
+            || request.version_epoch.len() > VERSION_EPOCH_BYTES_MAX;
+        if is_too_long {
             return Err(ApiError::BAD_REQUEST);
         }
         let data = bytes(request.data, &request.b64data)?.unwrap_or_default();

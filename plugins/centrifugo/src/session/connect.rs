@@ -228,6 +228,9 @@ impl ClientSession {
             ..ClientInfo::default()
         };
         out.identify(Arc::clone(&tenant), Arc::clone(&user));
+        if self.is_only_one_of(&user) {
+            out.supersede(close(Disconnect::CONNECTION_LIMIT, CloseKind::Limit));
+        }
         let now_ms = out.now_ms();
         let result =
             self.connect_result(&client, admission.expire_at, admission.is_refreshed_by_client, admission.data, now_ms);
@@ -257,12 +260,20 @@ impl ClientSession {
         let own = tenant.settings().limits.clone();
         let tenant_max = own.max_connections.unwrap_or(limits.max_connections_per_tenant);
         let user_max = own.max_connections_per_user.unwrap_or(limits.max_connections_per_user);
-        let is_user_full = user_max > 0 && self.shared.broker.user_connections(tenant.id(), user) >= user_max;
+        // Whoever comes again takes the place of the one before.
+        let is_bounded = user_max > 0 && !self.is_only_one_of(user);
+        let is_user_full = is_bounded && self.shared.broker.user_connections(tenant.id(), user) >= user_max;
         if tenant.connections() >= tenant_max || is_user_full {
             metrics::counter!("natter_limited_total", "scope" => "connect").increment(1);
             return Err(close(Disconnect::CONNECTION_LIMIT, CloseKind::Limit));
         }
         Ok(())
+    }
+
+    /// Whether a user may have one connection only (`subscribe_to_user_personal_channel.single_connection`).
+    fn is_only_one_of(&self, user: &str) -> bool {
+        let personal = &self.settings.centrifugo.subscribe_to_user_personal_channel;
+        personal.enabled && personal.single_connection && !user.is_empty()
     }
 
     fn connect_result(

@@ -15,13 +15,12 @@ use super::{ClientSession, Phase, close};
 
 impl ClientSession {
     pub(super) fn control(&mut self, control: &Control, out: &mut SessionOut<'_>) -> Result<(), Close> {
-        if !matches!(self.phase, Phase::Connected(_)) {
-            return Ok(());
-        }
         match control {
+            Control::Disconnect(close) | Control::Supersede(close) => Err(close.clone()),
+            // Whoever is still being let in has nothing else to change.
+            _ if !matches!(self.phase, Phase::Connected(_)) => Ok(()),
             Control::Subscribe(subscribe) => self.server_subscribe(subscribe, out),
             Control::Unsubscribe { channel } => self.server_unsubscribe(channel.as_deref(), out),
-            Control::Disconnect(close) => Err(close.clone()),
             Control::Refresh { expired: true, .. } => Err(close(Disconnect::CONNECTION_EXPIRED, CloseKind::Auth)),
             Control::Refresh { expire_at, info, .. } => self.server_refresh(*expire_at, info.as_ref(), out),
         }

@@ -272,7 +272,11 @@ impl Session for ClientSession {
     }
 
     fn is_target(&self, target: &Target) -> bool {
-        let Phase::Connected(connected) = &self.phase else { return false };
+        let connected = match &self.phase {
+            Phase::Connected(connected) => connected,
+            Phase::Connecting(connecting) => &connecting.connected,
+            _ => return false,
+        };
         let is_named = target.client.as_deref().is_none_or(|client| client == &*connected.client);
         let is_of_session = target.session.as_deref().is_none_or(|session| connected.login.as_deref() == Some(session));
         is_named && is_of_session && target.except.iter().all(|client| **client != *connected.client)

@@ -8,6 +8,7 @@
 //! Invariants: no body is read past its limit; nothing internal reaches an answer; what is kept per caller (windows of
 //! rate limits, work under an idempotency key) is bounded.
 
+mod alias;
 mod asyncapi;
 mod body;
 mod callers;
@@ -15,7 +16,6 @@ mod client_address;
 mod cors;
 mod dialect;
 mod docs;
-mod email;
 mod files;
 mod form;
 mod idempotency;
@@ -34,19 +34,18 @@ mod rest_plugin;
 mod secret_text;
 mod serde_error;
 mod serve;
-mod table;
 mod time;
 
 #[cfg(test)]
 mod testing;
 
+pub use alias::also_at;
 pub use asyncapi::EventsDocument;
 pub use body::{BODY_BYTES_DEFAULT, BodyLimit, body_limit, read_body};
 pub use callers::{ApiKey, Bearer, Callers, User};
 pub use client_address::ClientAddress;
 pub use dialect::{Dialect, Rejected, reject};
 pub use docs::docs_mounts;
-pub use email::is_email;
 pub use form::Form;
 pub use idempotency::{CallerScope, Idempotency, IdempotencyKey, idempotent};
 pub use json::Json;
@@ -62,5 +61,4 @@ pub use rest::Rest;
 pub use rest_plugin::RestPlugin;
 pub use secret_text::{random_text, sha256_hex};
 pub use serde_error::decode_json;
-pub use table::{Change, Table};
 pub use time::iso;

@@ -6,13 +6,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use natter_chat::is_plain_email;
+use natter_chat::rows::Versioned;
 use natter_core::{EntityId, TenantId};
 use natter_node::config;
-use natter_rest::{Change, Rejection, is_email, random_text, sha256_hex};
+use natter_rest::{Rejection, random_text, sha256_hex};
 use natter_store::Store;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::errors::rows_failed;
 use crate::rows::{API_TOKENS, shelf};
 
 /// Characters of a token that is made here.
@@ -105,8 +108,8 @@ impl ConfiguredUsers {
         if !is_made_here {
             return Ok(None);
         }
-        let known = API_TOKENS.get(store, tenant, shelf(&hash), &hash).await?;
-        Ok(known.map(|known| Arc::new(ApiUser::new(&known.name, &known.email))))
+        let known = API_TOKENS.get(store, tenant, shelf(&hash), &hash).await.map_err(|error| rows_failed(&error))?;
+        Ok(known.map(|Versioned { value: known, .. }| Arc::new(ApiUser::new(&known.name, &known.email))))
     }
 }
 
@@ -124,15 +127,14 @@ pub async fn issue_api_token(
     if !(1..=NAME_MAX).contains(&name.chars().count()) || name.chars().any(char::is_control) {
         return Err(Rejection::invalid("name", format!("must have 1 to {NAME_MAX} characters")));
     }
-    if !is_email(email) {
+    if !is_plain_email(email) {
         return Err(Rejection::invalid("email", "must be a valid email address"));
     }
     let user = ApiUser::new(name, email);
     let api_token = random_text(TOKEN_CHARACTERS)?;
     let hash = sha256_hex(&api_token);
     let known = Known { name: user.name.clone(), email: user.email.clone() };
-    let put = |_| Ok::<_, Rejection>(Change::Put(known.clone(), ()));
-    API_TOKENS.change(store, tenant, shelf(&hash), &hash, put).await?;
+    API_TOKENS.put(store, tenant, shelf(&hash), &hash, &known).await.map_err(|error| rows_failed(&error))?;
     Ok(NewApiToken { user_id: user.domain_id(), name: user.name, email: user.email, api_token })
 }
 

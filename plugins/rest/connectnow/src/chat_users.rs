@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use natter_chat::{ChatError, Member, User, UserPatch};
 use natter_core::EntityId;
 use natter_node::session::{Close, CloseKind, Control, Target};
-use natter_rest::{Change, Rejection};
 
 use crate::access::OpenedChat;
 use crate::bodies::ChatUserBody;
@@ -32,7 +31,7 @@ impl ConnectNow {
         let mut members = self.chat().members(&self.tenant(), &chat.as_user, chat.id).await?;
         members.retain(|member| member.user != chat.extra.owner);
         let rows = GUESTS.all(self.store(), &self.tenant(), &chat.id.to_hex(), GUESTS_MAX).await?;
-        let mut guests: HashMap<String, Guest> = rows.into_iter().collect();
+        let mut guests: HashMap<String, Guest> = rows.into_iter().map(|(user, guest)| (user, guest.value)).collect();
         let mut views = Vec::new();
         for member in page.slice(&members) {
             views.push(self.view_of(chat.id, member, guests.remove(&member.user)).await?);
@@ -77,17 +76,17 @@ impl ConnectNow {
     async fn claim_email(&self, chat: EntityId, email: &str, user: &str) -> Result<(), ApiError> {
         let (tenant, partition, row) = (self.tenant(), chat.to_hex(), folded(email));
         let taken = || ApiError::invalid("email", "has already been taken");
-        let before = EMAILS.get(self.store(), &tenant, &partition, &row).await?;
+        let before = EMAILS.get(self.store(), &tenant, &partition, &row).await?.map(|before| before.value);
         if let Some(other) = before.as_deref().filter(|other| *other != user)
             && self.is_member(chat, other).await?
         {
             return Err(taken());
         }
-        let claim = |known: Option<String>| {
+        let claim = |known: Option<&String>| {
             // Whoever was quicker has it; what was removed meanwhile is free.
-            if known.is_none() || known == before { Ok(Change::Put(user.to_owned(), ())) } else { Err(taken()) }
+            if known.is_none() || known == before.as_ref() { Ok(Some(user.to_owned())) } else { Err(taken()) }
         };
-        EMAILS.change(self.store(), &tenant, &partition, &row, claim).await
+        EMAILS.update(self.store(), &tenant, &partition, &row, claim).await.map(drop)
     }
 
     /// Changes the name or the address of a chat user who came through this document.
@@ -103,7 +102,7 @@ impl ConnectNow {
         let member = self.chat_user(chat, id).await?;
         let (tenant, partition) = (self.tenant(), chat.id.to_hex());
         let guest = GUESTS.get(self.store(), &tenant, &partition, &member.user).await?;
-        let guest = guest.ok_or(ApiError::Forbidden)?;
+        let guest = guest.ok_or(ApiError::Forbidden)?.value;
         if let Some(email) = &body.email {
             self.claim_email(chat.id, email, &member.user).await?;
             let new = Guest { email: email.clone(), updated_at: self.now_ms() };
@@ -150,15 +149,15 @@ impl ConnectNow {
         for (user, _) in GUESTS.all(self.store(), &tenant, &partition, GUESTS_MAX).await? {
             self.end_connections(&user);
         }
-        EMAILS.clear(self.store(), &tenant, &partition).await?;
-        Ok(GUESTS.clear(self.store(), &tenant, &partition).await?)
+        EMAILS.delete_all(self.store(), &tenant, &partition).await?;
+        Ok(GUESTS.delete_all(self.store(), &tenant, &partition).await?)
     }
 
     /// The user of a chat who has an address, if there is one.
     pub(crate) async fn member_with_email(&self, chat: EntityId, email: &str) -> Result<Option<Member>, ApiError> {
         let user = EMAILS.get(self.store(), &self.tenant(), &chat.to_hex(), &folded(email)).await?;
         let Some(user) = user else { return Ok(None) };
-        match self.chat().membership(&self.tenant(), &user, chat).await {
+        match self.chat().membership(&self.tenant(), &user.value, chat).await {
             Ok(member) => Ok(Some(member)),
             Err(ChatError::NotFound(_)) => Ok(None),
             Err(error) => Err(error.into()),
@@ -168,7 +167,7 @@ impl ConnectNow {
     /// A chat user as shown.
     pub(crate) async fn chat_user_view(&self, chat: EntityId, member: &Member) -> Result<ChatUserView, ApiError> {
         let guest = GUESTS.get(self.store(), &self.tenant(), &chat.to_hex(), &member.user).await?;
-        self.view_of(chat, member, guest).await
+        self.view_of(chat, member, guest.map(|guest| guest.value)).await
     }
 
     async fn view_of(&self, chat: EntityId, member: &Member, guest: Option<Guest>) -> Result<ChatUserView, ApiError> {
@@ -215,11 +214,8 @@ impl ConnectNow {
 
     /// Lets go of an address, if it is still this user's.
     async fn release_email(&self, chat: EntityId, email: &str, user: &str) -> Result<(), ApiError> {
-        let release = |known: Option<String>| {
-            let is_own = known.as_deref() == Some(user);
-            Ok::<_, Rejection>(if is_own { Change::Delete(()) } else { Change::Keep(()) })
-        };
-        EMAILS.change(self.store(), &self.tenant(), &chat.to_hex(), &folded(email), release).await?;
+        let is_own = |known: &String| known == user;
+        EMAILS.delete_if(self.store(), &self.tenant(), &chat.to_hex(), &folded(email), is_own).await?;
         Ok(())
     }
 

@@ -23,7 +23,7 @@ impl ConnectNow {
     /// Ids of a user's chats, newest last; of all companies or of one.
     pub(crate) async fn chat_ids(&self, user: &ApiUser, company: Option<EntityId>) -> Result<Vec<EntityId>, ApiError> {
         let rows = CHATS.all(self.store(), &self.tenant(), &user.domain_id(), CHATS_MAX).await?;
-        let own = rows.into_iter().filter(|(_, placed)| company.is_none_or(|company| placed.company == company));
+        let own = rows.into_iter().filter(|(_, placed)| company.is_none_or(|company| placed.value.company == company));
         Ok(own.filter_map(|(id, _)| EntityId::parse_hex(&id)).collect())
     }
 

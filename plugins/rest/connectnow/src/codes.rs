@@ -6,7 +6,7 @@
 
 use natter_chat::Member;
 use natter_core::EntityId;
-use natter_rest::{Change, Rejection, sha256_hex};
+use natter_rest::{Rejection, sha256_hex};
 use serde::{Deserialize, Serialize};
 
 use crate::access::ChatExtra;
@@ -104,7 +104,7 @@ impl ConnectNow {
 
     /// The chat is gone.
     pub(crate) async fn forget_codes(&self, chat: EntityId) -> Result<(), ApiError> {
-        CODES.clear(self.store(), &self.tenant(), &chat.to_hex()).await?;
+        CODES.delete_all(self.store(), &self.tenant(), &chat.to_hex()).await?;
         self.forget_password(chat).await
     }
 
@@ -136,37 +136,39 @@ impl ConnectNow {
     ) -> Result<(), ApiError> {
         let (now_ms, email) = (self.now_ms(), folded(email));
         let hash = hash(chat, &email, code);
-        let put = |known: Option<Code>| {
-            let mut asked = recent(known.map(|known| known.asked).unwrap_or_default(), now_ms);
+        let put = |known: Option<&Code>| {
+            let mut asked = recent(known.map(|known| known.asked.clone()).unwrap_or_default(), now_ms);
             if is_counted {
                 take_turn(&mut asked, now_ms)?;
             }
             let (hash, joining) = (Some(hash.clone()), joining.clone());
             let code = Code { hash, expires_at: now_ms + LIFETIME_MS, tries_left: TRIES, asked, joining };
-            Ok::<_, ApiError>(Change::Put(code, ()))
+            Ok::<_, ApiError>(Some(code))
         };
-        CODES.change(self.store(), &self.tenant(), &chat.to_hex(), &email, put).await
+        CODES.update(self.store(), &self.tenant(), &chat.to_hex(), &email, put).await.map(drop)
     }
 
     async fn try_code(&self, chat: EntityId, body: &GetTokenBody) -> Result<Tried, ApiError> {
         let (now_ms, email) = (self.now_ms(), folded(&body.email));
         let offered = hash(chat, &email, &body.auth_code);
-        let try_once = |known: Option<Code>| {
-            let Some(mut code) = known.filter(|code| code.hash.is_some() && code.expires_at > now_ms) else {
-                return Ok::<_, ApiError>(Change::Keep(Tried::Wrong));
-            };
+        let mut tried = Tried::Wrong;
+        let try_once = |known: Option<&Code>| {
+            tried = Tried::Wrong;
+            let living = known.filter(|code| code.hash.is_some() && code.expires_at > now_ms);
+            let Some(mut code) = living.cloned() else { return Ok::<_, ApiError>(None) };
             if code.hash.as_deref() == Some(offered.as_str()) {
-                let joining = code.joining.take();
+                tried = Tried::Right(code.joining.take());
                 code.hash = None;
-                return Ok(Change::Put(code, Tried::Right(joining)));
+                return Ok(Some(code));
             }
             code.tries_left = code.tries_left.saturating_sub(1);
             if code.tries_left == 0 {
                 code.hash = None;
             }
-            Ok(Change::Put(code, Tried::Wrong))
+            Ok(Some(code))
         };
-        CODES.change(self.store(), &self.tenant(), &chat.to_hex(), &email, try_once).await
+        CODES.update(self.store(), &self.tenant(), &chat.to_hex(), &email, try_once).await?;
+        Ok(tried)
     }
 
     /// Counts what was asked for an address that nobody has, in memory: a row for every address that somebody makes up

@@ -1,6 +1,6 @@
 //! Companies: what chats belong to. An API user has their own, and sees no others.
 
-use natter_rest::{Change, Rejection};
+use natter_rest::Rejection;
 
 use crate::api_users::ApiUser;
 use crate::bodies::CompanyBody;
@@ -13,7 +13,7 @@ impl ConnectNow {
     /// All companies of a user, newest last.
     pub(crate) async fn companies(&self, user: &ApiUser) -> Result<Vec<Company>, ApiError> {
         let rows = COMPANIES.all(self.store(), &self.tenant(), &user.domain_id(), COMPANIES_MAX).await?;
-        Ok(rows.into_iter().map(|(_, company)| company).collect())
+        Ok(rows.into_iter().map(|(_, company)| company.value).collect())
     }
 
     /// A company.
@@ -23,7 +23,7 @@ impl ConnectNow {
     pub(crate) async fn company(&self, user: &ApiUser, id: &str) -> Result<Company, ApiError> {
         let id = id_in_path(id)?.to_hex();
         let found = COMPANIES.get(self.store(), &self.tenant(), &user.domain_id(), &id).await?;
-        found.ok_or(ApiError::NotFound)
+        found.map(|company| company.value).ok_or(ApiError::NotFound)
     }
 
     /// Makes a company.
@@ -58,14 +58,15 @@ impl ConnectNow {
     ) -> Result<Company, ApiError> {
         let id = id_in_path(id)?.to_hex();
         let now_ms = self.now_ms();
-        let change = |known: Option<Company>| {
-            let mut company = known.ok_or(ApiError::NotFound)?;
+        let change = |known: Option<&Company>| {
+            let mut company = known.cloned().ok_or(ApiError::NotFound)?;
             company.name = body.name.clone().unwrap_or(company.name);
             company.website = body.website.clone().unwrap_or(company.website);
             company.updated_at = now_ms.max(company.created_at);
-            Ok(Change::Put(company.clone(), company))
+            Ok::<_, ApiError>(Some(company))
         };
-        COMPANIES.change(self.store(), &self.tenant(), &user.domain_id(), &id, change).await
+        let changed = COMPANIES.update(self.store(), &self.tenant(), &user.domain_id(), &id, change).await?;
+        changed.map(|company| company.value).ok_or(ApiError::NotFound)
     }
 
     /// Deletes a company with its chats. The company goes last: what a failure leaves behind is still found.

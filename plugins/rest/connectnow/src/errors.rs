@@ -104,6 +104,14 @@ impl From<ChatError> for ApiError {
     }
 }
 
+/// A failure of rows, where nothing but rejections is known.
+pub(crate) fn rows_failed(error: &ChatError) -> Rejection {
+    match error {
+        ChatError::Internal => Rejection::internal(error),
+        _ => Rejection::unavailable(),
+    }
+}
+
 impl From<EnqueueError> for ApiError {
     fn from(error: EnqueueError) -> Self {
         match error {

@@ -8,8 +8,9 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::request::Parts;
 use bytes::Bytes;
+use natter_chat::is_plain_email;
 use natter_core::EntityId;
-use natter_rest::{FieldError, Form, Rejection, is_email};
+use natter_rest::{FieldError, Form, Rejection};
 use serde_json::{Map, Value};
 
 use crate::errors::ConnectNowDialect;
@@ -91,7 +92,7 @@ impl<'a> Checker<'a> {
     /// An email address.
     pub(crate) fn email(&mut self, name: &str) -> Option<String> {
         let text = self.raw_text(name)?.trim();
-        if !is_email(text) {
+        if !is_plain_email(text) {
             self.wrong(name, "must be a valid email address");
             return None;
         }

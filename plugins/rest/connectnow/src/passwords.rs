@@ -1,8 +1,9 @@
 //! A chat's password, which lets people join, and the address of the page that asks for the rest.
 
+use natter_chat::ChatError;
 use natter_core::EntityId;
 use natter_node::config::Secret;
-use natter_rest::{Change, Rejection, random_text};
+use natter_rest::random_text;
 
 use crate::connect_now::ConnectNow;
 use crate::errors::ApiError;
@@ -16,13 +17,10 @@ impl ConnectNow {
     /// The chat's password: the same each time, unless a new one is wanted.
     pub(crate) async fn share(&self, chat: EntityId, is_new_wanted: bool) -> Result<ShareView, ApiError> {
         let new = random_text(CHARACTERS)?;
-        let choose = |known: Option<String>| {
-            Ok::<_, Rejection>(match known.filter(|_| !is_new_wanted) {
-                Some(known) => Change::Keep(known),
-                None => Change::Put(new.clone(), new.clone()),
-            })
-        };
-        let password = PASSWORDS.change(self.store(), &self.tenant(), &chat.to_hex(), "", choose).await?;
+        let choose =
+            |known: Option<&String>| Ok::<_, ChatError>((known.is_none() || is_new_wanted).then(|| new.clone()));
+        let known = PASSWORDS.update(self.store(), &self.tenant(), &chat.to_hex(), "", choose).await?;
+        let password = known.map_or(new, |known| known.value);
         // After the hash sign, so that no server and no log sees it.
         let url = format!("{}#password={password}", self.join_url(chat));
         Ok(ShareView { password, url })
@@ -31,7 +29,7 @@ impl ConnectNow {
     /// Whether this is the chat's password; one that was never shared has none.
     pub(crate) async fn is_password(&self, chat: EntityId, offered: &str) -> Result<bool, ApiError> {
         let known = PASSWORDS.get(self.store(), &self.tenant(), &chat.to_hex(), "").await?;
-        Ok(known.is_some_and(|known| Secret::new(known).matches(offered)))
+        Ok(known.is_some_and(|known| Secret::new(known.value).matches(offered)))
     }
 
     /// The page where people join.

@@ -13,8 +13,8 @@
 //!
 //! Ids are written as 24 hex digits.
 
+use natter_chat::rows::Table;
 use natter_core::EntityId;
-use natter_rest::Table;
 use serde::{Deserialize, Serialize};
 
 use crate::api_users::Known;
@@ -73,4 +73,28 @@ pub(crate) fn shelf(hash: &str) -> &str {
 /// An address as rows know it.
 pub(crate) fn folded(email: &str) -> String {
     email.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use natter_core::TenantId;
+    use natter_store::{MemoryStore, RowKey, Store};
+
+    use super::*;
+
+    /// A row as it was first written; it must stay readable for ever.
+    const RECORDED: &[u8] = b"\x01{\"email\":\"Ann@example.com\",\"updated_at\":7}";
+
+    #[tokio::test]
+    async fn stored_rows_stay_readable() {
+        let (store, tenant) = (MemoryStore::new(), TenantId::new("demo"));
+        let (table, partition, row) = ("connectnow_chat_users", "chat".to_owned(), "ann".to_owned());
+        let key = RowKey { tenant: tenant.clone(), table, partition, row };
+        store.put_row(&key, 0, Bytes::from_static(RECORDED)).await.unwrap();
+        let found = GUESTS.get(&store, &tenant, "chat", "ann").await.unwrap().unwrap();
+        assert_eq!(found.value, Guest { email: "Ann@example.com".to_owned(), updated_at: 7 });
+        GUESTS.put(&store, &tenant, "chat", "ann", &found.value).await.unwrap();
+        assert_eq!(store.get_row(&key).await.unwrap().unwrap().value, RECORDED);
+    }
 }

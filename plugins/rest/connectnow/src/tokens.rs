@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use natter_chat::{ChatError, Member, chat_channel};
 use natter_core::EntityId;
 use natter_node::auth::{ConnectionClaims, InvalidReason, TokenError, TokenSource, Verified};
-use natter_rest::{Change, Rejection, random_text, sha256_hex};
+use natter_rest::{random_text, sha256_hex};
 use natter_store::READ_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 
@@ -50,8 +50,7 @@ impl ConnectNow {
         let hash = sha256_hex(&token);
         let expires_at = self.now_ms() + LIFETIME_MS;
         let row = Token { chat, user: member.user.clone(), member: member.id, expires_at };
-        let put = |_| Ok::<_, Rejection>(Change::Put(row.clone(), ()));
-        TOKENS.change(self.store(), &self.tenant(), shelf(&hash), &hash, put).await?;
+        TOKENS.put(self.store(), &self.tenant(), shelf(&hash), &hash, &row).await?;
         Ok((token, expires_at))
     }
 
@@ -81,7 +80,8 @@ impl ConnectNow {
         if let Some(known) = self.0.tokens.get(&hash) {
             return Ok(Some(known));
         }
-        let found = TOKENS.get(self.store(), &self.tenant(), shelf(&hash), &hash).await?.map(Arc::new);
+        let found = TOKENS.get(self.store(), &self.tenant(), shelf(&hash), &hash).await?;
+        let found = found.map(|found| Arc::new(found.value));
         if let Some(found) = &found {
             self.0.tokens.insert(hash, Arc::clone(found));
         }
@@ -121,14 +121,14 @@ impl ConnectNow {
     }
 
     /// One round over all partitions.
-    pub(crate) async fn sweep_tokens(&self) -> Result<(), Rejection> {
+    pub(crate) async fn sweep_tokens(&self) -> Result<(), ChatError> {
         for prefix in 0..=u8::MAX {
             self.sweep_shelf(&format!("{prefix:02x}")).await?;
         }
         Ok(())
     }
 
-    async fn sweep_shelf(&self, shelf: &str) -> Result<(), Rejection> {
+    async fn sweep_shelf(&self, shelf: &str) -> Result<(), ChatError> {
         let (tenant, now_ms) = (self.tenant(), self.now_ms());
         let mut after: Option<String> = None;
         loop {
@@ -138,11 +138,8 @@ impl ConnectNow {
             let Some(last) = names.last() else { return Ok(()) };
             after = Some(last.clone());
             for name in &names {
-                let expire = |known: Option<Token>| {
-                    let is_over = known.is_some_and(|known| known.expires_at <= now_ms);
-                    Ok::<_, Rejection>(if is_over { Change::Delete(()) } else { Change::Keep(()) })
-                };
-                TOKENS.change(self.store(), &tenant, shelf, name, expire).await?;
+                let is_over = |known: &Token| known.expires_at <= now_ms;
+                TOKENS.delete_if(self.store(), &tenant, shelf, name, is_over).await?;
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod admission;
 mod batch;
+mod channel_limit;
 mod errors;
 mod history;
 mod legacy;
@@ -18,6 +19,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use natter_node::auth::Authenticator;
+use natter_node::channel_limits::ChannelLimits;
 use natter_node::config::{Config, DataFormat, Namespace, Secret, Tenant as ConfiguredTenant};
 use natter_node::limits::ConnectionLimits;
 use natter_node::metrics::ConnectionMetrics;
@@ -67,6 +69,7 @@ impl Api {
             store: Arc::new(MemoryStore::new()),
         })
         .unwrap();
+        broker.set_channel_limits(ChannelLimits::new(&config));
         let settings = Settings::new(&config, None);
         let shared = Arc::new(Shared {
             connects: Default::default(),

@@ -180,28 +180,3 @@ pub(super) async fn share(
     let body = ShareBody::read(sent.fields()?)?;
     Ok(ok(connect_now.share(chat.id, body.rotate.unwrap_or_default()).await?))
 }
-
-/// The same as `/api/chats/{chat_id}/share`.
-#[utoipa::path(
-    post,
-    path = "/chats/{chat_id}/share",
-    params(("chat_id" = String, Path)),
-    request_body = ShareBody,
-    responses(
-        (status = 200, body = One<ShareView>),
-        (status = 400, description = "The body cannot be read", body = Failure),
-        (status = 401, body = Failure),
-        (status = 403, description = "For another chat", body = Failure),
-        (status = 404, body = Failure),
-        (status = 422, body = Failure),
-    ),
-    security(("api_token" = []), ("chat_user_token" = [])),
-)]
-pub(super) async fn share_without_prefix(
-    connect_now: State<ConnectNow>,
-    caller: Caller,
-    path: Path<String, ConnectNowDialect>,
-    sent: Sent,
-) -> Result<Response, ApiError> {
-    share(connect_now, caller, path, sent).await
-}

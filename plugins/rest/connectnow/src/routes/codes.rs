@@ -40,29 +40,6 @@ pub(super) async fn get_token(
     Ok(ok(connect_now.get_token(&id, GetTokenBody::read(sent.fields()?)?).await?))
 }
 
-/// The same as `/api/chats/{chat_id}/users/get-token`.
-#[utoipa::path(
-    post,
-    path = "/chats/{chat_id}/users/get-token",
-    params(("chat_id" = String, Path)),
-    request_body = GetTokenBody,
-    responses(
-        (status = 200, body = One<TokenView>),
-        (status = 400, description = "The body cannot be read", body = Failure),
-        (status = 404, body = Failure),
-        (status = 422, description = "A wrong code, or an address that has none", body = Failure),
-        (status = 429, body = Failure),
-    ),
-)]
-pub(super) async fn get_token_without_prefix(
-    connect_now: State<ConnectNow>,
-    address: ClientAddress,
-    path: Path<String, ConnectNowDialect>,
-    sent: Sent,
-) -> Result<Response, ApiError> {
-    get_token(connect_now, address, path, sent).await
-}
-
 /// Mails a code to somebody who is in the chat, or who has its password. The answer does not say who is in it.
 #[utoipa::path(
     post,
@@ -86,29 +63,6 @@ pub(super) async fn send_code(
     count(&connect_now, address)?;
     connect_now.send_code(&id, SendCodeBody::read(sent.fields()?)?).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(ACCEPTED)).into_response())
-}
-
-/// The same as `/api/chats/{chat_id}/users/send-code`.
-#[utoipa::path(
-    post,
-    path = "/chats/{chat_id}/users/send-code",
-    params(("chat_id" = String, Path)),
-    request_body = SendCodeBody,
-    responses(
-        (status = 202, body = Accepted),
-        (status = 400, description = "The body cannot be read", body = Failure),
-        (status = 404, body = Failure),
-        (status = 422, description = "A wrong password", body = Failure),
-        (status = 429, description = "Five codes an hour for an address", body = Failure),
-    ),
-)]
-pub(super) async fn send_code_without_prefix(
-    connect_now: State<ConnectNow>,
-    address: ClientAddress,
-    path: Path<String, ConnectNowDialect>,
-    sent: Sent,
-) -> Result<Response, ApiError> {
-    send_code(connect_now, address, path, sent).await
 }
 
 fn count(connect_now: &ConnectNow, ClientAddress(address): ClientAddress) -> Result<(), ApiError> {

@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use natter_rest::{ApiDocument, Dialect, Query, Rejected, idempotent};
+use natter_rest::{ApiDocument, Dialect, Query, Rejected, also_at, idempotent};
 use serde::Serialize;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi};
@@ -40,6 +40,7 @@ pub(crate) fn described(connect_now: &ConnectNow) -> (Router<ConnectNow>, ApiDoc
 fn all(connect_now: &ConnectNow) -> OpenApiRouter<ConnectNow> {
     OpenApiRouter::with_openapi(base())
         .merge(reading())
+        .merge(joining())
         .merge(creating().route_layer(from_fn_with_state(connect_now.rest().clone(), idempotent::<ConnectNowDialect>)))
         .route_layer(from_fn_with_state(connect_now.clone(), admit))
 }
@@ -62,16 +63,19 @@ fn reading() -> OpenApiRouter<ConnectNow> {
         .routes(routes!(chats::list))
         .routes(routes!(chats::show, chats::edit, chats::delete))
         .routes(routes!(chats::read))
-        .routes(routes!(chats::share))
-        .routes(routes!(chats::share_without_prefix))
         .routes(routes!(chat_users::list))
         .routes(routes!(chat_users::show, chat_users::edit, chat_users::delete))
-        .routes(routes!(codes::get_token))
-        .routes(routes!(codes::get_token_without_prefix))
-        .routes(routes!(codes::send_code))
-        .routes(routes!(codes::send_code_without_prefix))
         .routes(routes!(messages::list))
         .routes(routes!(messages::show, messages::edit, messages::delete))
+}
+
+/// What is served without `/api` as well.
+fn joining() -> OpenApiRouter<ConnectNow> {
+    let share = (routes!(chats::share), "/chats/{chat_id}/share", "share_without_prefix");
+    let get_token = (routes!(codes::get_token), "/chats/{chat_id}/users/get-token", "get_token_without_prefix");
+    let send_code = (routes!(codes::send_code), "/chats/{chat_id}/users/send-code", "send_code_without_prefix");
+    let both = [share, get_token, send_code].map(|(routes, path, operation)| also_at(routes, path, operation));
+    both.into_iter().fold(OpenApiRouter::new(), OpenApiRouter::routes)
 }
 
 /// The document before there is a route in it.

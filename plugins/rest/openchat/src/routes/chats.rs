@@ -143,30 +143,6 @@ pub(super) async fn send(
     Ok(made(is_new, "Message sent successfully", sent))
 }
 
-/// The same as `/v2/chats/send`.
-#[utoipa::path(
-    post,
-    path = "/v2/chats/reply",
-    request_body = SendBody,
-    responses(
-        (status = 201, body = Envelope<Sent>),
-        (status = 200, description = "A repeat of a client_id: the first message", body = Envelope<Sent>),
-        (status = 400, description = "1000, 4000", body = Failure),
-        (status = 401, description = "4001", body = Failure),
-        (status = 403, description = "4003: another partner's room, or not the sender's", body = Failure),
-        (status = 404, description = "1004", body = Failure),
-    ),
-    security(("token" = [])),
-)]
-pub(super) async fn reply(
-    open_chat: State<OpenChat>,
-    caller: Caller,
-    key: Option<IdempotencyKey>,
-    body: Json<SendBody, OpenChatDialect>,
-) -> Result<Response, ApiError> {
-    send(open_chat, caller, key, body).await
-}
-
 /// Marks a room as read by one side.
 #[utoipa::path(
     post,

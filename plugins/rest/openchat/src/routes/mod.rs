@@ -6,7 +6,7 @@ mod notify;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use natter_rest::{ApiDocument, Dialect, idempotent};
+use natter_rest::{ApiDocument, Dialect, also_at, idempotent};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
@@ -35,8 +35,7 @@ fn all(open_chat: &OpenChat) -> OpenApiRouter<OpenChat> {
 fn protected(open_chat: &OpenChat) -> OpenApiRouter<OpenChat> {
     let creating = OpenApiRouter::new()
         .routes(routes!(chats::open_room))
-        .routes(routes!(chats::send))
-        .routes(routes!(chats::reply))
+        .routes(also_at(routes!(chats::send), "/v2/chats/reply", "reply"))
         .routes(routes!(chats::broadcast))
         .routes(routes!(chats::upload))
         .route_layer(from_fn_with_state(open_chat.rest().clone(), idempotent::<OpenChatDialect>));
