@@ -74,7 +74,8 @@ mod tests {
     fn limits(default_max: usize, acme_max: Option<usize>) -> ChannelLimits {
         let mut acme = Tenant { id: "acme".to_owned(), ..Tenant::default() };
         acme.limits.channels_max = acme_max;
-        let mut config = Config { tenants: vec![acme], ..Config::default() };
+        let mut config = Config::default();
+        config.tenants = vec![acme];
         config.limits.channels_per_tenant_max = default_max;
         ChannelLimits::new(&config)
     }
