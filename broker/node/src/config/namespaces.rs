@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::duration;
 use super::pattern::Pattern;
 use super::proxy::default_proxy;
+use super::shared_poll::SharedPollOptions;
 
 /// How a subscriber that comes back gets what it missed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -53,6 +54,8 @@ pub enum SubscriptionType {
     #[default]
     #[serde(alias = "")]
     Stream,
+    /// Keys whose values a backend is asked for.
+    SharedPoll,
 }
 
 /// Options of one namespace.
@@ -129,6 +132,8 @@ pub struct Namespace {
     pub publication_data_format: DataFormat,
     /// What subscribers follow.
     pub subscription_type: SubscriptionType,
+    /// With type `shared_poll`: how the backend is asked.
+    pub shared_poll: SharedPollOptions,
     /// Ask a backend about subscriptions.
     pub subscribe_proxy_enabled: bool,
     /// Which one.
@@ -189,6 +194,7 @@ impl Default for Namespace {
             channel_regex: Pattern::default(),
             publication_data_format: DataFormat::Any,
             subscription_type: SubscriptionType::Stream,
+            shared_poll: SharedPollOptions::default(),
             subscribe_proxy_enabled: false,
             subscribe_proxy_name: default_proxy(),
             publish_proxy_enabled: false,

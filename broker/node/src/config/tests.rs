@@ -9,6 +9,7 @@ mod environment;
 mod errors;
 mod namespaces;
 mod reload;
+mod shared_poll;
 
 /// Loads a text with variables.
 fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {

@@ -22,6 +22,7 @@ mod presence;
 mod publish;
 mod respond;
 mod rpc;
+mod shared_poll;
 mod subscribers;
 #[cfg(test)]
 mod tests;

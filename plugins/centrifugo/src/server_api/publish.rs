@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use futures_util::stream::{self, StreamExt};
 use natter_core::{Draft, Epoch, Published, Tags};
-use natter_node::config::DataFormat;
+use natter_node::config::{DataFormat, SubscriptionType};
 use natter_protocol::centrifuge::publication::is_valid_json;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -132,6 +132,10 @@ impl Content {
     async fn publish_to(self, caller: &Caller, channel: &str) -> Result<Published, ApiError> {
         let channel = caller.channel(channel)?;
         let rules = &channel.rules.rules;
+        // The values of a shared poll have keys and versions: `shared_poll_publish` brings them.
+        if rules.subscription_type == SubscriptionType::SharedPoll {
+            return Err(ApiError::BAD_REQUEST);
+        }
         if !self.suits(rules.publication_data_format) {
             return Err(ApiError::BAD_REQUEST);
         }

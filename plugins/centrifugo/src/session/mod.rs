@@ -17,6 +17,8 @@ mod subscribe;
 mod subscription;
 mod task;
 mod token;
+mod track;
+mod tracking;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -239,6 +241,10 @@ impl Session for ClientSession {
 
     fn on_task(&mut self, _token: u64, result: WorkResult, out: &mut SessionOut<'_>) -> Result<(), Close> {
         self.task_done(result, out)
+    }
+
+    fn on_wake(&mut self, out: &mut SessionOut<'_>) -> Result<(), Close> {
+        self.push_tracked(out)
     }
 
     fn on_control(&mut self, control: &Control, out: &mut SessionOut<'_>) -> Result<(), Close> {

@@ -102,6 +102,9 @@ impl ClientSession {
         let per_second = self.settings.limits.publishes_per_second;
         let is_insecure = self.is_insecure();
         let channel = self.recent_or_resolve(&request.channel)?;
+        if !Self::is_stream(&channel) {
+            return Err(ClientError::NOT_AVAILABLE);
+        }
         let connected = self.connected().map_err(|_| ClientError::BAD_REQUEST)?;
         let per_second = connected.tenant.settings().limits.publishes_per_second.unwrap_or(per_second);
         if !connected.publish_allowance.take(per_second, now_ms) {

@@ -24,6 +24,7 @@ use super::reply::client_error;
 use super::subscription::{Origin, Start, State, Subscription};
 use super::task::TaskResult;
 use super::token::{Pending, Token};
+use super::tracking::Tracking;
 use super::{ClientSession, bad_request, close};
 use crate::codec;
 use crate::namespaces::{allows_user, is_private, is_reserved};
@@ -85,7 +86,8 @@ impl ClientSession {
             return Err(ClientError::LIMIT_EXCEEDED);
         }
         let channel = self.resolve(name)?;
-        if request.r#type != 0 {
+        crate::shared_poll::suits(&channel.rules.rules, request.r#type)?;
+        if !matches!(request.r#type, 0 | crate::shared_poll::SHARED_POLL) {
             return Err(ClientError::PERMISSION_DENIED);
         }
         if request
@@ -257,6 +259,8 @@ impl ClientSession {
             features,
             expire_at: grant.expire_at,
             deadline_ms,
+            tracking: (matches!(origin, Origin::Command(_)) && request.r#type == crate::shared_poll::SHARED_POLL)
+                .then(|| Box::new(Tracking::new(out.waker()))),
         });
         Ok(())
     }
@@ -291,7 +295,7 @@ impl ClientSession {
         });
         crate::metrics::resumed(subscribed.recovery.as_ref());
         let result = match shown {
-            Ok(result) => result,
+            Ok(result) => self.shown_as_polled(number, result),
             Err(Unshown::Inexpressible) => return Err(close(Disconnect::INAPPROPRIATE_PROTOCOL, CloseKind::Protocol)),
             Err(Unshown::NotRecovered) => {
                 self.subscribe_failed_after(number, start.origin, ClientError::UNRECOVERABLE_POSITION, out)?;

@@ -8,6 +8,7 @@ use natter_node::session::SessionOut;
 use natter_protocol::centrifuge::filter::Filter;
 
 use super::grant::Features;
+use super::tracking::Tracking;
 use crate::shared::ResolvedChannel;
 
 /// Who started a subscription, and so who is told how it went.
@@ -59,11 +60,18 @@ pub(super) struct Subscription {
     pub(super) expire_at: Option<u64>,
     /// When something is done about that, in milliseconds; `i64::MAX` is never.
     pub(super) deadline_ms: i64,
+    /// The keys that it tracks, if it is a shared poll.
+    pub(super) tracking: Option<Box<Tracking>>,
 }
 
 impl Subscription {
     pub(super) fn is_active(&self) -> bool {
         matches!(self.state, State::Active(_))
+    }
+
+    fn next_deadline_ms(&self) -> i64 {
+        let of_keys = self.tracking.as_ref().map_or(i64::MAX, |tracking| tracking.deadline_ms());
+        self.deadline_ms.min(of_keys)
     }
 
     /// Gives the subscription up.
@@ -145,7 +153,7 @@ impl Subscriptions {
     }
 
     pub(super) fn next_deadline_ms(&self) -> i64 {
-        self.list.iter().map(|subscription| subscription.deadline_ms).min().unwrap_or(i64::MAX)
+        self.list.iter().map(Subscription::next_deadline_ms).min().unwrap_or(i64::MAX)
     }
 
     /// Gives all of them up, as the connection ends. Those that are not answered yet are given back by the lane.

@@ -3,6 +3,7 @@
 
 mod centrifugo;
 mod listeners;
+mod shared_poll;
 mod tenants;
 
 use super::errors::{KeyPath, Problem};
