@@ -41,6 +41,7 @@ before(async () => {
     NATTER__PLUGINS__CENTRIFUGO__SHARED_POLL__HMAC_SECRET_KEY: SECRET,
     NATTER__PLUGINS__CENTRIFUGO__CHANNEL__PROXY__SHARED_POLL_REFRESH__ENDPOINT: backend.url('refresh'),
     NATTER__PLUGINS__CENTRIFUGO__CHANNEL__PROXY__SHARED_POLL_REFRESH__TIMEOUT: '5s',
+    NATTER__PLUGINS__CENTRIFUGO__SUBSCRIBE_TO_USER_PERSONAL_CHANNEL__ENABLED: 'false',
     NATTER__PLUGINS__CENTRIFUGO__NAMESPACES: NAMESPACES,
   });
 });
@@ -219,6 +220,8 @@ inBothEncodings('another epoch has clients begin anew', () => natter, async ({ o
   const client = open();
   await connected(client);
   const { subscription, updates, reach } = await polled(client, freshChannel('poll'), decode);
+  // A client counts versions in an epoch from the first one on that it is told of.
+  epoch = 'first';
   values.set('k', { data: 'old', version: 9 });
   subscription.track(['k']);
   await reach(1);
