@@ -256,7 +256,7 @@ async function bare(user = 'ada') {
     socket.send(JSON.stringify({ id, ...command }));
   });
   await call({ connect: { token: token({ sub: user }) } });
-  return { call, pushes, close: () => socket.close() };
+  return { call, pushes, socket, close: () => socket.close() };
 }
 
 test('kinds of subscriptions and namespaces have to match', async () => {
@@ -336,5 +336,33 @@ test('a key whose signature is not renewed is tracked no longer, in silence', as
   await pause(600);
   assert.equal(backend.questions('refresh').filter((each) => each.channel === channel).length, asked);
   assert.equal(pushes.length, 1);
+  close();
+});
+
+test('a client that does not read for a while gets newer values only, and stays', async () => {
+  const channel = freshChannel('poll');
+  const { call, pushes, socket, close } = await bare();
+  let code = null;
+  socket.on('close', (reason) => { code = reason; });
+  await call({ subscribe: { channel, type: 4 } });
+  const filler = 'x'.repeat(800_000);
+  values.set('large', { data: { filler }, version: 1 });
+  const track = [{ signature: sign(channel, ['large']), items: [{ key: 'large' }] }];
+  await call({ sub_refresh: { channel, type: 1, track } });
+  for (let attempt = 0; attempt < 100 && pushes.length < 1; attempt += 1) await pause(50);
+  socket.pause();
+  const changes = 40;
+  for (let version = 2; version <= changes; version += 1) {
+    // Of the pings that come meanwhile none can be answered: the changes come faster than the next ping but one.
+    await natter.api('shared_poll_publish', { channel, key: 'large', data: { filler }, version });
+    values.set('large', { data: { filler }, version });
+  }
+  socket.resume();
+  for (let attempt = 0; attempt < 100 && pushes.at(-1)?.pub.version !== changes; attempt += 1) await pause(50);
+  assert.equal(code, null);
+  const versions = pushes.map(({ pub }) => pub.version);
+  assert.equal(versions.at(-1), changes);
+  assert.deepEqual(versions, versions.toSorted((a, b) => a - b));
+  assert.ok(versions.length < changes, `${versions.length} of ${changes} values came`);
   close();
 });
