@@ -260,7 +260,7 @@ impl ClientSession {
             expire_at: grant.expire_at,
             deadline_ms,
             tracking: (matches!(origin, Origin::Command(_)) && request.r#type == crate::shared_poll::SHARED_POLL)
-                .then(|| Box::new(Tracking::new(out.waker()))),
+                .then(|| Box::new(Tracking::new(Some(out.waker())))),
         });
         Ok(())
     }

@@ -77,18 +77,19 @@ impl ClientSession {
         if tracking.count_after(asked.keys().copied(), &untracked) > options.max_keys_per_connection {
             return Err(ClientError::LIMIT_EXCEEDED);
         }
-        let wanted: Vec<Wanted> = asked.values().map(|asked| asked.wanted.clone()).collect();
+        let (mut wanted, expiries): (Vec<Wanted>, Vec<i64>) =
+            asked.into_values().map(|asked| (asked.wanted, asked.expire_at)).unzip();
         tracking.begin_anew(&wanted);
         let source: Arc<dyn Source> = Arc::<crate::shared::Shared>::clone(&shared);
         let poller = (shared.broker.runtime(), &source);
-        let Tracked { channel, known } = shared.polls.track(&key, &options, &wanted, &tracking.outbox, poller)?;
+        let Tracked { channel, known } = shared.polls.track(&key, &options, &mut wanted, &tracking.outbox, poller)?;
         tracking.tracked_in(channel);
         let grace_ms = milliseconds(options.track_expired_extra_delay);
-        for asked in asked.values() {
-            tracking.tracked(&asked.wanted, expiry_ms(asked.expire_at, grace_ms));
+        for (wanted, expire_at) in wanted.iter().zip(&expiries) {
+            tracking.tracked(wanted, expiry_ms(*expire_at, grace_ms));
         }
         tracking.untrack(untracked.iter().copied());
-        let expire_at = asked.values().map(|asked| asked.expire_at).filter(|at| *at > 0).min();
+        let expire_at = expiries.into_iter().filter(|at| *at > 0).min();
         let (expires, ttl) = time_left(expire_at.and_then(|at| u64::try_from(at).ok()), now_ms);
         Ok(SubRefreshResult { expires, ttl, items: listed(tracking, &known, &untracked, form)? })
     }

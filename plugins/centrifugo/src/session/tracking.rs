@@ -1,5 +1,8 @@
 //! The keys that one subscription tracks, and what its client has of each.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -36,10 +39,11 @@ struct TrackedKey {
 }
 
 impl Tracking {
-    pub(super) fn new(waker: SessionWaker) -> Self {
+    /// Wakes a session by `waker`; without one the session looks by itself.
+    pub(super) fn new(waker: Option<SessionWaker>) -> Self {
         Self {
             channel: None,
-            outbox: Outbox::new(Some(waker)),
+            outbox: Outbox::new(waker),
             keys: HashMap::new(),
             unsent: VecDeque::new(),
             expiry_ms: NEVER,

@@ -92,8 +92,8 @@ impl PollChannel {
     }
 
     /// Adds a follower to keys. Returns the values that are known and newer than what it has; values that are not at hand
-    /// are asked for and come later.
-    pub(super) fn track(&self, wanted: &[Wanted], outbox: &Arc<Outbox>) -> Result<Vec<Arc<Update>>, Untracked> {
+    /// are asked for and come later. The keys are replaced by the channel's own, which all followers share.
+    pub(super) fn track(&self, wanted: &mut [Wanted], outbox: &Arc<Outbox>) -> Result<Vec<Arc<Update>>, Untracked> {
         let mut state = self.state.lock();
         if state.is_closed {
             return Err(Untracked::Closed);
@@ -104,7 +104,7 @@ impl PollChannel {
             self.emptied.notify_one();
             return Err(Untracked::Full);
         }
-        let known = wanted.iter().filter_map(|wanted| state.follow(self.name(), wanted, outbox)).collect();
+        let known = wanted.iter_mut().filter_map(|wanted| state.follow(self.name(), wanted, outbox)).collect();
         if !state.urgent.is_empty() {
             self.urgent.notify_one();
         }
@@ -186,8 +186,10 @@ impl PollChannel {
 
 impl State {
     /// Adds a follower to one key; see [`PollChannel::track`].
-    fn follow(&mut self, channel: &Arc<str>, wanted: &Wanted, outbox: &Arc<Outbox>) -> Option<Arc<Update>> {
-        let is_new = !self.keys.contains_key(&wanted.key);
+    fn follow(&mut self, channel: &Arc<str>, wanted: &mut Wanted, outbox: &Arc<Outbox>) -> Option<Arc<Update>> {
+        let known = self.keys.get_key_value(&wanted.key).map(|(key, _)| Arc::clone(key));
+        let is_new = known.is_none();
+        wanted.key = known.unwrap_or_else(|| Arc::clone(&wanted.key));
         let entry = self.keys.entry(Arc::clone(&wanted.key)).or_default();
         entry.followers.insert(outbox.id, Arc::clone(outbox));
         let lacks = match is_new {

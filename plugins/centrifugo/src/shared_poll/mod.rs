@@ -74,7 +74,8 @@ impl SharedPolls {
         Self { common: Common::new(calls_max), channels: Mutex::default() }
     }
 
-    /// Tracks keys. The first ones of a channel start its poller on `runtime`.
+    /// Tracks keys, which are replaced by those that all who track them share. The first ones of a channel start its
+    /// poller on the runtime that is given with it.
     ///
     /// # Errors
     /// 106 when the node has too many channels, or the channel too many keys.
@@ -82,7 +83,7 @@ impl SharedPolls {
         self: &Arc<Self>,
         key: &ChannelKey,
         options: &SharedPollOptions,
-        wanted: &[Wanted],
+        wanted: &mut [Wanted],
         outbox: &Arc<Outbox>,
         poller: (&Handle, &Arc<dyn Source>),
     ) -> Result<Tracked, ClientError> {
@@ -123,6 +124,12 @@ impl SharedPolls {
         let is_applied = published.transpose().map_err(|_| ClientError::BAD_REQUEST)?.unwrap_or_default();
         metrics::shared_poll_publish(if is_applied { "ok" } else { "skipped" });
         Ok(())
+    }
+
+    /// How many channels are polled.
+    #[cfg(test)]
+    pub(crate) fn channel_count(&self) -> usize {
+        self.channels.lock().len()
     }
 
     fn channel(&self, key: &ChannelKey) -> Option<Arc<PollChannel>> {

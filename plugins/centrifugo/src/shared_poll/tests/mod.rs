@@ -106,9 +106,9 @@ impl World {
 
     fn track(&self, outbox: &Arc<Outbox>, keys: &[(&str, u64)]) -> Result<Tracked, ClientError> {
         let wanted = keys.iter().map(|(key, version)| Wanted { key: Arc::from(*key), version: *version });
-        let wanted: Vec<_> = wanted.collect();
+        let mut wanted: Vec<_> = wanted.collect();
         let source: Arc<dyn Source> = Arc::<StandIn>::clone(&self.backend);
-        self.polls.track(&self.key, &self.options, &wanted, outbox, (&Handle::current(), &source))
+        self.polls.track(&self.key, &self.options, &mut wanted, outbox, (&Handle::current(), &source))
     }
 
     /// Tracks keys of which nothing is known yet.
@@ -120,7 +120,7 @@ impl World {
     }
 
     fn channels(&self) -> usize {
-        self.polls.channels.lock().len()
+        self.polls.channel_count()
     }
 }
 
