@@ -19,7 +19,7 @@ use crate::metrics;
 const UNDER_WAY_MAX: usize = 1024;
 
 /// Longest idempotency key in bytes, which is what stores take.
-const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+pub(super) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 
 /// What both methods take; `channel` is publish's, `channels` broadcast's.
 #[derive(Debug, Default, Deserialize)]
@@ -132,6 +132,10 @@ impl Content {
     async fn publish_to(self, caller: &Caller, channel: &str) -> Result<Published, ApiError> {
         let channel = caller.channel(channel)?;
         let rules = &channel.rules.rules;
+        // Keys are set by another method.
+        if channel.rules.options.keyed.is_some() {
+            return Err(ApiError::BAD_REQUEST);
+        }
         if !self.suits(rules.publication_data_format) {
             return Err(ApiError::BAD_REQUEST);
         }

@@ -3,6 +3,7 @@
 
 mod centrifugo;
 mod listeners;
+mod maps;
 mod tenants;
 
 use super::errors::{KeyPath, Problem};
