@@ -110,10 +110,10 @@ inBothEncodings('whoever comes back recovers what was missed', () => natter, asy
 });
 
 inBothEncodings('whoever has missed too much begins anew', () => natter, async ({ open, decode }) => {
-  const channel = freshChannel('shortboard');
+  const channel = freshChannel('narrowboard');
   const client = open();
   await connected(client);
-  const subscription = client.newMapSubscription(channel);
+  const subscription = client.newMapSubscription(channel, { minResubscribeDelay: 10, maxResubscribeDelay: 50 });
   const view = follow(subscription, decode);
   await ready(subscription);
   subscription.unsubscribe();
@@ -125,14 +125,14 @@ inBothEncodings('whoever has missed too much begins anew', () => natter, async (
   assert.deepEqual(Object.fromEntries(view.keys), { key0: 8, key1: 7 });
 });
 
-inBothEncodings('a key that expires is told as removed', () => natter, async ({ open, decode }) => {
+inBothEncodings('a key that expires is told as removed', () => natter, async ({ open, decode, encode }) => {
   const channel = freshChannel('shortboard');
   const client = open();
   await connected(client);
   const subscription = client.newMapSubscription(channel);
   const view = follow(subscription, decode);
   await ready(subscription);
-  await subscription.publish('brief', { here: true });
+  await subscription.publish('brief', encode({ here: true }));
   await view.until(({ keys }) => keys.has('brief'));
   await view.until(({ keys }) => keys.size === 0);
   assert.deepEqual(view.updates.map(({ removed }) => removed === true), [false, true]);
