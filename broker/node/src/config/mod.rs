@@ -13,6 +13,7 @@ mod errors;
 mod hint;
 mod limits;
 mod load;
+mod maps;
 mod namespaces;
 mod node;
 mod pattern;
@@ -37,6 +38,7 @@ pub use centrifugo::{Centrifugo, ErrorMode, HttpApi, PersonalChannel, Transports
 pub use duration::parse as parse_duration;
 pub use errors::{ConfigError, KeyPath, Origin, Problem, Step};
 pub use limits::{Limits, TenantLimits};
+pub use maps::{ClientKey, MapMode, MapOptions};
 pub use namespaces::{DataFormat, DeltaType, Namespace, RecoveryMode, SubscriptionType};
 pub use pattern::Pattern;
 pub use plugins::{

@@ -7,6 +7,7 @@ use super::*;
 
 mod environment;
 mod errors;
+mod maps;
 mod namespaces;
 mod reload;
 mod shared_poll;

@@ -17,6 +17,7 @@ mod fields;
 mod history;
 mod info;
 mod legacy;
+mod maps;
 mod methods;
 mod presence;
 mod publish;

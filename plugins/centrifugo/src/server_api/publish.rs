@@ -19,7 +19,7 @@ use crate::metrics;
 const UNDER_WAY_MAX: usize = 1024;
 
 /// Longest idempotency key in bytes, which is what stores take.
-const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+pub(super) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 
 /// What both methods take; `channel` is publish's, `channels` broadcast's.
 #[derive(Debug, Default, Deserialize)]
@@ -132,8 +132,8 @@ impl Content {
     async fn publish_to(self, caller: &Caller, channel: &str) -> Result<Published, ApiError> {
         let channel = caller.channel(channel)?;
         let rules = &channel.rules.rules;
-        // The values of a shared poll have keys and versions: `shared_poll_publish` brings them.
-        if rules.subscription_type == SubscriptionType::SharedPoll {
+        // Keys, and the values of a shared poll, are set by other methods.
+        if channel.rules.options.keyed.is_some() || rules.subscription_type == SubscriptionType::SharedPoll {
             return Err(ApiError::BAD_REQUEST);
         }
         if !self.suits(rules.publication_data_format) {

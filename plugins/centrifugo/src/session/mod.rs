@@ -9,6 +9,7 @@ mod connect;
 mod control;
 mod deadlines;
 mod grant;
+mod maps;
 mod publish;
 mod query;
 mod refresh;
@@ -231,6 +232,9 @@ impl Session for ClientSession {
         match (pending, reply) {
             (Pending::Publish, ShardReply::Published(result)) => self.published(id, result, out),
             (Pending::Subscribe, ShardReply::Subscribed(result)) => self.subscribed(id, result, out),
+            (Pending::Publish, ShardReply::Keyed(result)) => self.key_changed(id, result, out),
+            (Pending::MapPage, ShardReply::Keyed(result)) => self.map_page_read(id, result, out),
+            (Pending::MapPage, ShardReply::Subscribed(result)) => self.map_went_live(id, result, out),
             (Pending::Presence, ShardReply::Presence(result)) => self.present(id, result, out),
             (Pending::PresenceStats, ShardReply::PresenceStats(result)) => self.counted(id, result, out),
             (Pending::History, ShardReply::History(result)) => self.history_read(id, result, out),

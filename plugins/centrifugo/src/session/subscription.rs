@@ -8,6 +8,7 @@ use natter_node::session::SessionOut;
 use natter_protocol::centrifuge::filter::Filter;
 
 use super::grant::Features;
+use super::maps::{MapPresence, Paging};
 use super::tracking::Tracking;
 use crate::shared::ResolvedChannel;
 
@@ -40,6 +41,8 @@ pub(super) struct Start {
 #[derive(Debug)]
 pub(super) enum State {
     Starting(Box<Start>),
+    /// A map whose pages are being read.
+    Paging(Box<Paging>),
     Active(ChannelHandle),
 }
 
@@ -62,6 +65,8 @@ pub(super) struct Subscription {
     pub(super) deadline_ms: i64,
     /// The keys that it tracks, if it is a shared poll.
     pub(super) tracking: Option<Box<Tracking>>,
+    /// Where it is listed as keys of maps.
+    pub(super) presence: Option<Box<MapPresence>>,
 }
 
 impl Subscription {
@@ -76,6 +81,7 @@ impl Subscription {
 
     /// Gives the subscription up.
     pub(super) fn leave(self, out: &mut SessionOut<'_>) {
+        self.release_presence(out);
         if let State::Active(handle) = self.state {
             out.detach(handle);
             let request = Request::Unsubscribe { subscriber: self.subscriber, handle };
@@ -131,6 +137,11 @@ impl Subscriptions {
 
     pub(super) fn is_subscribed(&self, channel: &str) -> bool {
         self.get(channel).is_some_and(Subscription::is_active)
+    }
+
+    /// Leaves only those for which `keeps` holds.
+    pub(super) fn retain(&mut self, keeps: impl FnMut(&Subscription) -> bool) {
+        self.list.retain(keeps);
     }
 
     pub(super) fn remove(&mut self, number: u32) -> Option<Subscription> {

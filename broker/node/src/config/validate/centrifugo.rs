@@ -4,7 +4,7 @@ use super::super::centrifugo::Centrifugo;
 use super::super::errors::KeyPath;
 use super::super::namespaces::{Namespace, RecoveryMode};
 use super::super::proxy::{DEFAULT_PROXY, Proxy};
-use super::{Checks, shared_poll};
+use super::{Checks, maps, shared_poll};
 
 /// Namespaces of natter's own, which no configuration may define.
 const RESERVED_NAMESPACES: [&str; 2] = ["chat", "user"];
@@ -19,6 +19,7 @@ pub(super) fn check(settings: &Centrifugo, checks: &mut Checks<'_>) {
         let path = section.key("namespaces").index(index);
         name(settings, index, namespace, &path, checks);
         history(namespace, &path, checks);
+        maps::check(settings, namespace, &path, checks);
         namespace_proxies(settings, namespace, &path, checks);
         shared_poll::check(settings, namespace, &path, checks);
     }

@@ -3,6 +3,7 @@
 
 mod centrifugo;
 mod listeners;
+mod maps;
 mod shared_poll;
 mod tenants;
 
