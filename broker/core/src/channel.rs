@@ -7,6 +7,7 @@ use crate::effects::{Delivery, Effect, Published};
 use crate::idempotency::IdempotencyWindow;
 use crate::input::Request;
 use crate::input::{Draft, Subscriber};
+use crate::keyed::KeyedState;
 use crate::lanes::LaneCounts;
 use crate::log::{CommitOutcome, LogHead};
 use crate::oldest::Search;
@@ -33,6 +34,7 @@ pub(crate) struct Channel<R> {
     pub(crate) stream: Option<Box<Stream>>,
     pub(crate) durable: Option<Box<DurableLog<R>>>,
     pub(crate) presence: Option<Box<Presence>>,
+    pub(crate) keyed: Option<Box<KeyedState>>,
     idempotency: Option<Box<IdempotencyWindow>>,
     /// Released publications that the lanes have not been handed yet.
     undelivered: Vec<Arc<Publication>>,
@@ -60,6 +62,7 @@ impl<R> Channel<R> {
             stream: None,
             durable: None,
             presence: None,
+            keyed: None,
             idempotency: None,
             undelivered: Vec::new(),
             delta_base: None,
@@ -74,11 +77,11 @@ impl<R> Channel<R> {
 
     /// Notes that the channel is in use, with its namespace's current options.
     ///
-    /// Turning `durable` on or off takes effect when the channel is next made: a log does not change its home.
+    /// Turning `durable` on or off takes effect when the channel is next made, as does another order of keys.
     /// Turning history on begins a stream at once: subscribers meet its epoch with its first publication.
     pub(crate) fn touch(&mut self, options: &Arc<ChannelOptions>, now: i64, epoch: impl FnOnce() -> Epoch) {
         self.last_used = now;
-        if Arc::ptr_eq(&self.options, options) || self.options.durable != options.durable {
+        if Arc::ptr_eq(&self.options, options) || !self.options.is_shaped_like(options) {
             return;
         }
         self.options = Arc::clone(options);
@@ -102,7 +105,7 @@ impl<R> Channel<R> {
     }
 
     /// Remembers the key and the version of what has been published.
-    fn remember(&mut self, draft: &Draft, offset: u64, now: i64) {
+    pub(crate) fn remember(&mut self, draft: &Draft, offset: u64, now: i64) {
         if let (Some(stream), Some(version)) = (&mut self.stream, &draft.version)
             && offset > 0
         {
@@ -128,7 +131,7 @@ impl<R> Channel<R> {
     }
 
     /// Makes a publication visible: from here on it is in history and on its way to subscribers.
-    fn release(&mut self, publication: Arc<Publication>) {
+    pub(crate) fn release(&mut self, publication: Arc<Publication>) {
         if let Some(stream) = &mut self.stream
             && publication.offset > 0
         {
@@ -155,6 +158,13 @@ impl<R> Channel<R> {
             let epoch = self.stream.as_ref().map(|stream| stream.epoch.clone());
             let delivery = Delivery { channel: self.handle, publications, previous, epoch };
             effects.push(Effect::Deliver { lanes, delivery });
+        }
+    }
+
+    /// Hands out the removals of keys that have expired.
+    pub(crate) fn deliver_removed(&mut self, effects: &mut Vec<Effect<R>>) {
+        if self.keyed.is_some() {
+            self.deliver(effects);
         }
     }
 
@@ -340,6 +350,9 @@ impl<R> Channel<R> {
         if let Some(stream) = &mut self.stream {
             stream.expire(now, &self.options);
         }
+        if self.keyed.is_some() {
+            self.expire_keys(now);
+        }
         if let Some(window) = &mut self.idempotency {
             window.expire(now);
             if window.is_empty() {
@@ -359,6 +372,7 @@ impl<R> Channel<R> {
         match (&self.durable, &self.stream) {
             (Some(durable), _) => durable.is_idle() && self.reads == 0 && idle_ms > IDLE_MS,
             (None, Some(_)) => self.is_expendable() && idle_ms > self.options.history_meta_ttl_ms,
+            (None, None) if self.keyed.is_some() => self.is_expendable() && idle_ms > IDLE_MS,
             (None, None) => self.idempotency.is_none(),
         }
     }
@@ -366,6 +380,7 @@ impl<R> Channel<R> {
     /// Whether nothing but its numbering would be lost with it: what a full shard lets go of first.
     pub(crate) fn is_expendable(&self) -> bool {
         self.lanes.is_empty()
+            && self.keyed.as_ref().is_none_or(|keyed| keyed.len() == 0)
             && match (&self.durable, &self.stream) {
                 (Some(durable), _) => durable.is_idle() && self.reads == 0,
                 (None, Some(stream)) => stream.holds_nothing() && self.idempotency.is_none(),

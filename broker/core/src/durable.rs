@@ -288,6 +288,7 @@ pub(crate) fn publication(draft: &Draft, offset: u64, seq: u64, now: i64) -> Arc
         info: draft.info.clone(),
         tags: draft.tags.clone(),
         delta: draft.delta,
+        keyed: None,
     })
 }
 

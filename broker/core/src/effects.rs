@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::input::Subscriber;
+use crate::keyed::{KeyedAnswer, StatePage};
 use crate::log::LogRecord;
 use crate::{ChannelKey, ClientInfo, Epoch, LaneSet, PresenceStats, Publication};
 
@@ -38,6 +39,9 @@ pub enum Refusal {
     /// The channel has as many subscribers as it may.
     #[error("too many subscribers")]
     TooManySubscribers,
+    /// The channel has as many keys, or as much data in them, as it may.
+    #[error("too many keys")]
+    TooManyKeys,
 }
 
 /// Where a publication ended up.
@@ -83,6 +87,8 @@ pub struct Subscribed {
     pub offset: u64,
     /// How the recovery went, when one was asked for.
     pub recovery: Option<Recovery>,
+    /// The last page of the keyed state, when one was asked for.
+    pub state: Option<StatePage>,
 }
 
 /// The result of a recovery.
@@ -120,6 +126,8 @@ pub enum Reply {
     Presence(Result<Vec<Arc<ClientInfo>>, Refusal>),
     /// To `Request::PresenceStats`.
     PresenceStats(Result<PresenceStats, Refusal>),
+    /// To `Request::Keyed`, unless it is answered with `Subscribed`.
+    Keyed(Result<Box<KeyedAnswer>, Refusal>),
 }
 
 /// A run of consecutive publications on its way to a channel's subscribers.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::effects::{Refusal, Reply};
+use crate::keyed::KeyedRequest;
 use crate::log::{CommitOutcome, LogHead};
 use crate::stream::{HistoryQuery, Since};
 use crate::{ChannelHandle, ChannelKey, ChannelOptions, ClientInfo, EntityId, LaneId, Publication, Tags, Version};
@@ -94,6 +95,13 @@ pub enum Request<R> {
         /// Who waits for the result.
         reply: R,
     },
+    /// Read or change the keys of a channel.
+    Keyed {
+        /// What is asked.
+        request: Box<KeyedRequest>,
+        /// Who waits for the result; nobody, for what is not answered.
+        reply: Option<R>,
+    },
     /// List who is present. Answered with `Reply::Presence`.
     Presence {
         /// Who waits for the result.
@@ -117,7 +125,17 @@ impl<R> Request<R> {
             Self::RemoveHistory { reply } | Self::Close { reply } => Some((reply, Reply::HistoryRemoved(Err(refusal)))),
             Self::Presence { reply } => Some((reply, Reply::Presence(Err(refusal)))),
             Self::PresenceStats { reply } => Some((reply, Reply::PresenceStats(Err(refusal)))),
+            Self::Keyed { request, reply } => reply.map(|to| (to, request.refused(refusal))),
             Self::Unsubscribe { .. } | Self::UpdatePresence { .. } => None,
+        }
+    }
+
+    /// Whether it gives something up, which a channel that is not there does not have to be made for.
+    pub(crate) fn is_departure(&self) -> bool {
+        match self {
+            Self::Unsubscribe { .. } | Self::UpdatePresence { .. } => true,
+            Self::Keyed { request, .. } => matches!(**request, KeyedRequest::Release { .. }),
+            _ => false,
         }
     }
 
@@ -130,6 +148,7 @@ impl<R> Request<R> {
             Self::UpdatePresence { subscriber } => Request::UpdatePresence { subscriber },
             Self::History { query, .. } => Request::History { query, reply: to },
             Self::RemoveHistory { .. } => Request::RemoveHistory { reply: to },
+            Self::Keyed { request, reply } => Request::Keyed { request, reply: reply.map(|_| to) },
             Self::Close { .. } => Request::Close { reply: to },
             Self::Presence { .. } => Request::Presence { reply: to },
             Self::PresenceStats { .. } => Request::PresenceStats { reply: to },

@@ -12,6 +12,7 @@ mod faults;
 mod idempotency;
 mod input;
 mod key;
+mod keyed;
 mod lanes;
 mod log;
 mod oldest;
@@ -33,6 +34,10 @@ pub use effects::{
 };
 pub use input::{Draft, Input, Request, Subscriber};
 pub use key::{ChannelKey, TenantId};
+pub use keyed::{
+    ChangesPage, KEY_BYTES_MAX, KeyMode, Keyed, KeyedAnswer, KeyedChange, KeyedDraft, KeyedOptions, KeyedRequest,
+    Revision, StatePage, StateQuery, Suppressed,
+};
 pub use lanes::{LaneId, LaneSet};
 pub use log::{CommitOutcome, LogHead, LogRecord, Version};
 /// Who published, or who is present.

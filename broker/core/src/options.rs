@@ -1,5 +1,7 @@
 //! What a channel's namespace decides about it, as far as the state machine needs to know.
 
+use crate::keyed::KeyedOptions;
+
 /// How a subscriber that comes back is brought up to date (Centrifugo's `force_recovery_mode`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RecoveryMode {
@@ -38,9 +40,18 @@ pub struct ChannelOptions {
     pub subscribers_max: u64,
     /// How many members presence holds; further ones are subscribed but not listed.
     pub presence_members_max: usize,
+    /// How keys are kept, in channels whose publications have keys. Such a channel is never durable.
+    pub keyed: Option<KeyedOptions>,
 }
 
 impl ChannelOptions {
+    /// Whether a channel of the other options has to be made anew to have these: a log does not change its home, and the
+    /// numbers of keyed changes do not change their meaning.
+    pub(crate) fn is_shaped_like(&self, other: &Self) -> bool {
+        let order = |options: &Self| options.keyed.map(|keyed| (keyed.ordered, options.has_history()));
+        self.durable == other.durable && order(self) == order(other)
+    }
+
     /// Whether publications are numbered and kept.
     pub fn has_history(&self) -> bool {
         self.history_size > 0 && self.history_ttl_ms > 0
@@ -62,6 +73,7 @@ impl Default for ChannelOptions {
             recovery_limit: 300,
             subscribers_max: 1_000_000,
             presence_members_max: 100_000,
+            keyed: None,
         }
     }
 }

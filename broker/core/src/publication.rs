@@ -6,6 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use natter_protocol::centrifuge::schema::ClientInfo;
 
+use crate::keyed::Keyed;
+
 /// Labels of a publication that subscribers can filter by.
 pub type Tags = BTreeMap<String, String>;
 
@@ -32,6 +34,8 @@ pub struct Publication {
     pub tags: Option<Arc<Tags>>,
     /// Whether subscribers that negotiated deltas may get this one as a delta.
     pub delta: bool,
+    /// The key that it sets or removes, in a channel that keeps keys.
+    pub keyed: Option<Arc<Keyed>>,
 }
 
 impl Publication {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::effects::{Effect, Recovery, Refusal, Reply, Subscribed};
 use crate::input::{Draft, Request, Subscriber};
+use crate::keyed::StatePage;
 use crate::presence::Presence;
 use crate::reads::{Caller, Purpose};
 use crate::recovery::{judge_recovery, range_to_recover};
@@ -31,6 +32,7 @@ impl<R> Shard<R> {
                 }
                 effects.push(Effect::Reply { to: reply, reply: Reply::HistoryRemoved(Ok(())) });
             }
+            Request::Keyed { request, reply } => self.keyed(key, *request, reply, now, effects),
             Request::Presence { reply } => {
                 let members = self.presence(&key, |presence| presence.members(), Vec::new());
                 effects.push(Effect::Reply { to: reply, reply: Reply::Presence(members) });
@@ -97,6 +99,18 @@ impl<R> Shard<R> {
         reply: R,
         effects: &mut Vec<Effect<R>>,
     ) {
+        self.attach_with(key, subscriber, (recovery, None), reply, effects);
+    }
+
+    /// As [`Shard::attach`], with the last page of the keyed state.
+    pub(crate) fn attach_with(
+        &mut self,
+        key: &ChannelKey,
+        subscriber: Subscriber,
+        (recovery, state): (Option<Recovery>, Option<StatePage>),
+        reply: R,
+        effects: &mut Vec<Effect<R>>,
+    ) {
         let Some(channel) = self.channels.get_mut(key) else { return };
         if channel.lanes.total() >= channel.options.subscribers_max {
             let reply_body = Reply::Subscribed(Err(Refusal::TooManySubscribers));
@@ -109,9 +123,10 @@ impl<R> Shard<R> {
             channel: key.clone(),
             subscriber: subscriber.clone(),
             handle: channel.handle,
-            epoch: channel.stream.as_ref().map(|stream| stream.epoch.clone()),
+            epoch: channel.epoch().cloned(),
             offset: channel.stream.as_ref().map_or(0, |stream| stream.top),
             recovery,
+            state,
         };
         effects.push(Effect::Reply { to: reply, reply: Reply::Subscribed(Ok(Box::new(subscribed))) });
         channel.join(subscriber, effects);

@@ -17,6 +17,7 @@ use crate::durable::DurableLog;
 use crate::effects::{Effect, Published, Refusal, Reply};
 use crate::input::{Input, Request};
 use crate::key::StableHash;
+use crate::keyed::{KeyedAnswer, KeyedChange, KeyedState};
 use crate::log::{CommitOutcome, LogHead};
 use crate::quota::{ChannelQuotas, ChannelSeat, NoQuotas};
 use crate::reads::{PendingRead, SEARCHES_MAX};
@@ -61,6 +62,8 @@ pub struct Shard<R> {
     pub(crate) channels: HashMap<ChannelKey, Box<Channel<R>>, BuildHasherDefault<StableHash>>,
     dirty: Vec<ChannelKey>,
     pub(crate) acks: Vec<(R, Published)>,
+    /// Answers to changes of keys.
+    pub(crate) changes: Vec<(R, Result<KeyedChange, Refusal>)>,
     pub(crate) reads: HashMap<u64, PendingRead<R>>,
     pub(crate) next_ticket: u64,
     next_handle: u64,
@@ -81,6 +84,7 @@ impl<R> Shard<R> {
             channels: HashMap::default(),
             dirty: Vec::new(),
             acks: Vec::new(),
+            changes: Vec::new(),
             reads: HashMap::new(),
             next_ticket: 0,
             next_handle: index as u64 + 1,
@@ -115,6 +119,10 @@ impl<R> Shard<R> {
         for (to, published) in self.acks.drain(..) {
             effects.push(Effect::Reply { to, reply: Reply::Published(Ok(published)) });
         }
+        for (to, changed) in self.changes.drain(..) {
+            let answer = changed.map(|changed| Box::new(KeyedAnswer::Changed(changed)));
+            effects.push(Effect::Reply { to, reply: Reply::Keyed(answer) });
+        }
     }
 
     /// Counts what the shard holds.
@@ -125,6 +133,7 @@ impl<R> Shard<R> {
                 false => stats.channels_active += 1,
             }
             stats.publications_held += channel.stream.as_ref().map_or(0, |stream| stream.held());
+            stats.publications_held += channel.keyed.as_ref().map_or(0, |keyed| keyed.len());
             stats.presence_members += channel.presence.as_ref().map_or(0, |presence| presence.stats().num_clients);
             stats
         })
@@ -143,7 +152,7 @@ impl<R> Shard<R> {
         now: i64,
         effects: &mut Vec<Effect<R>>,
     ) {
-        let is_departure = matches!(request, Request::Unsubscribe { .. } | Request::UpdatePresence { .. });
+        let is_departure = request.is_departure();
         if !self.channels.contains_key(&key) {
             let request = match request {
                 _ if is_departure => return,
@@ -201,6 +210,9 @@ impl<R> Shard<R> {
             } else {
                 channel.stream = Some(Box::new(Stream::new(candidate)));
             }
+        }
+        if options.keyed.is_some() {
+            channel.keyed = Some(Box::new(KeyedState::new(Epoch::from_random((self.random)()))));
         }
         self.channels.insert(key.clone(), Box::new(channel));
         Ok(())
@@ -298,6 +310,7 @@ impl<R> Shard<R> {
                 channel.trim(key, 1, effects);
                 return false;
             }
+            channel.deliver_removed(effects);
             if room > 0 && channel.is_sweep_due(now) {
                 channel.trim(key, 1, effects);
                 if let Some(search) = channel.search_oldest() {

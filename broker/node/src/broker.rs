@@ -319,7 +319,7 @@ impl Broker {
         self.0.lanes.iter().map(LaneMailbox::depth).max().unwrap_or_default()
     }
 
-    async fn ask(
+    pub(crate) async fn ask(
         &self,
         channel: ChannelKey,
         options: Arc<ChannelOptions>,

@@ -13,6 +13,7 @@ pub mod config;
 pub mod domain;
 mod lane;
 pub mod limits;
+mod maps;
 pub mod metrics;
 pub mod plugin;
 pub mod realtime;

@@ -6,6 +6,7 @@
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -231,7 +232,7 @@ impl SessionOut<'_> {
 
     /// Something that can have [`Session::on_wake`] called from anywhere.
     pub fn waker(&self) -> SessionWaker {
-        SessionWaker { mailbox: self.mailbox.clone(), connection: self.connection }
+        SessionWaker { lane: self.lane, mailbox: self.mailbox.clone(), connection: self.connection }
     }
 
     /// Whether what is sent now would be written at once.
@@ -314,6 +315,7 @@ impl SessionOut<'_> {
 /// Wakes one session, from any thread.
 #[derive(Clone)]
 pub struct SessionWaker {
+    lane: LaneId,
     mailbox: LaneMailbox,
     connection: ConnectionId,
 }
@@ -323,6 +325,16 @@ impl SessionWaker {
     /// wake is sent before the first has been answered.
     pub fn wake(&self) {
         self.mailbox.send(vec![LaneEvent::Wake(self.connection)]);
+    }
+
+    /// As [`SessionWaker::wake`] of each, with one hand-over for each lane.
+    pub fn wake_all<'a>(wakers: impl IntoIterator<Item = &'a Self>) {
+        let mut lanes: BTreeMap<LaneId, (&LaneMailbox, Vec<LaneEvent>)> = BTreeMap::new();
+        for waker in wakers {
+            let (_, events) = lanes.entry(waker.lane).or_insert_with(|| (&waker.mailbox, Vec::new()));
+            events.push(LaneEvent::Wake(waker.connection));
+        }
+        lanes.into_values().for_each(|(mailbox, events)| mailbox.send(events));
     }
 }
 

@@ -71,6 +71,7 @@ pub(crate) fn decode(offset: u64, value: &[u8]) -> Result<Publication, EnvelopeE
         info: record.info.map(|info| Arc::new(decode_info(info))),
         tags: (!record.tags.is_empty()).then(|| Arc::new(record.tags.into_iter().collect())),
         delta: record.delta,
+        keyed: None,
     })
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use natter_core::{ClientInfo, Epoch, PresenceEdge, Publication};
+use natter_core::{ClientInfo, Epoch, Keyed, PresenceEdge, Publication};
 use natter_node::domain::{Domain, Rendered};
 use natter_node::session::{Codec, Delivered, Framing, Inexpressible, Variant};
 use natter_protocol::centrifuge::framing::{Encoding, append_reply};
@@ -60,6 +60,16 @@ impl Codecs {
         };
         Variant { codec, framing, options: if has_delta { DELTA } else { 0 }, wants_delta: has_delta }
     }
+
+    /// The form in which a subscription of a connection gets the keys of a map. Each publication brings along what its
+    /// delta is made against, so the one before it is not wanted.
+    pub(crate) fn map_variant(&self, encoding: Encoding, has_delta: bool) -> Variant {
+        let (codec, framing) = match encoding {
+            Encoding::Json => (&JSON, Framing::WebSocketText),
+            Encoding::Protobuf => (&PROTOBUF, Framing::WebSocketBinary),
+        };
+        Variant { codec, framing, options: if has_delta { DELTA } else { 0 }, wants_delta: false }
+    }
 }
 
 /// Publications as they are shown, where a domain has a say in it.
@@ -94,9 +104,12 @@ impl Codec for ClientCodec {
         let shown_as = self.renderer.as_deref().map(|domain| render(publication, domain));
         let publication = shown_as.as_ref().unwrap_or(publication);
         let has_delta = options & DELTA != 0;
-        let patch = previous.filter(|_| publication.delta).and_then(|previous| self.patch(previous, publication));
+        let patch = match &publication.keyed {
+            Some(keyed) => key_patch(self.encoding, has_delta, keyed, publication),
+            None => previous.filter(|_| publication.delta).and_then(|previous| self.patch(previous, publication)),
+        };
         let shown = PublicationRef {
-            data: patch.as_deref().unwrap_or(&publication.data),
+            data: patch.as_deref().unwrap_or(shown_data(self.encoding, has_delta, publication)),
             delta: patch.is_some(),
             data_as_string: has_delta && self.encoding == Encoding::Json,
             // A stream's first publication tells which stream it begins (section 6.4).
@@ -133,13 +146,29 @@ pub(crate) fn make_patch(encoding: Encoding, previous: &[u8], data: &[u8]) -> Op
     (patch.len() < data.len()).then_some(patch)
 }
 
+/// A delta from what a key had to what it has.
+fn key_patch(encoding: Encoding, has_delta: bool, keyed: &Keyed, publication: &Publication) -> Option<Vec<u8>> {
+    let previous = keyed.previous.as_ref().filter(|_| has_delta && publication.delta)?;
+    make_patch(encoding, previous, &publication.data)
+}
+
+/// Data as it is shown without a delta. JSON clients with deltas read a removed key's data too, which has to be something.
+pub(crate) fn shown_data(encoding: Encoding, has_delta: bool, publication: &Publication) -> &[u8] {
+    let is_nothing = publication.keyed.is_some() && publication.data.is_empty();
+    if is_nothing && has_delta && encoding == Encoding::Json { b"null" } else { &publication.data }
+}
+
 /// A publication as it is shown, without delta.
 pub(crate) fn reference(publication: &Publication) -> PublicationRef<'_> {
+    let keyed = publication.keyed.as_deref();
     PublicationRef {
         data: &publication.data,
         offset: publication.offset,
         tags: publication.tags.as_deref(),
         info: publication.info.as_deref(),
+        key: keyed.map_or("", |keyed| &keyed.key),
+        removed: keyed.is_some_and(|keyed| keyed.removed),
+        score: keyed.map_or(0, |keyed| keyed.score),
         ..PublicationRef::default()
     }
 }

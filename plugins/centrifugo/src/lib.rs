@@ -12,5 +12,6 @@ mod routes;
 mod server_api;
 mod session;
 mod shared;
+mod shared_poll;
 
 pub use plugin::CentrifugoPlugin;

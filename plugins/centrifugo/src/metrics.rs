@@ -8,6 +8,10 @@ use metrics::{Counter, Histogram, counter, describe_counter, histogram};
 use natter_core::Recovery;
 use natter_node::auth::TokenError;
 
+pub(crate) use self::shared_poll::*;
+
+mod shared_poll;
+
 const PLUGIN: &str = "centrifugo";
 
 /// Tells the recorder what the plugin's own metrics mean.
@@ -17,6 +21,7 @@ pub(crate) fn describe() {
         "Commands of clients that were answered with an error, by its code."
     );
     describe_counter!("natter_proxy_calls_total", "Questions to tenants' backends, by event and result.");
+    shared_poll::describe();
 }
 
 /// Counts a publication by `ok`, `duplicate`, `denied`, `limited`, `invalid` or `store_error`.

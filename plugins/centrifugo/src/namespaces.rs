@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use natter_core::{ChannelOptions, RecoveryMode};
+use natter_core::{ChannelOptions, KeyedOptions, RecoveryMode};
 use natter_node::config::{Centrifugo, Limits, Namespace, RecoveryMode as ConfiguredMode};
 use natter_node::domain::{Domain, RESERVED_NAMESPACES};
 
@@ -122,6 +122,9 @@ fn reserved_rules(domain: &dyn Domain) -> HashMap<&'static str, Arc<NamespaceRul
 }
 
 fn channel_options(namespace: &Namespace, config: &Centrifugo, limits: &Limits) -> ChannelOptions {
+    if namespace.subscription_type.is_map() {
+        return map_options(namespace, limits);
+    }
     let meta_ttl = match namespace.history_meta_ttl.is_zero() {
         true => config.history_meta_ttl,
         false => namespace.history_meta_ttl,
@@ -142,6 +145,29 @@ fn channel_options(namespace: &Namespace, config: &Centrifugo, limits: &Limits) 
         recovery_limit: limits.recovery_publications_max,
         subscribers_max: limits.subscribers_per_channel_max as u64,
         presence_members_max: limits.presence_members_max,
+        keyed: None,
+    }
+}
+
+/// A channel with keys: its history is the stream of their changes.
+fn map_options(namespace: &Namespace, limits: &Limits) -> ChannelOptions {
+    let map = &namespace.map;
+    ChannelOptions {
+        history_size: map.effective_stream_size(),
+        history_ttl_ms: milliseconds(map.effective_stream_ttl()),
+        history_meta_ttl_ms: map.effective_meta_ttl().map_or(i64::MAX, milliseconds),
+        presence: namespace.presence,
+        join_leave: namespace.join_leave,
+        subscribers_max: limits.subscribers_per_channel_max as u64,
+        presence_members_max: limits.presence_members_max,
+        keyed: Some(KeyedOptions {
+            key_ttl_ms: milliseconds(map.key_ttl),
+            ordered: map.ordered,
+            keys_max: map.max_keys,
+            catch_up_ms: milliseconds(map.catch_up_timeout()),
+            live_limit: map.live_limit(),
+        }),
+        ..ChannelOptions::default()
     }
 }
 

@@ -15,6 +15,7 @@ use crate::codec::Codecs;
 use crate::proxy::Proxies;
 use crate::routes;
 use crate::shared::{Settings, Shared};
+use crate::shared_poll::SharedPolls;
 
 /// Centrifugo's protocol and API on a broker.
 pub struct CentrifugoPlugin {
@@ -36,6 +37,7 @@ impl CentrifugoPlugin {
             tenants,
             authenticator: ArcSwap::from_pointee(authenticator),
             proxies: ArcSwap::from_pointee(Proxies::new(&settings.centrifugo)),
+            polls: Arc::new(SharedPolls::new(settings.centrifugo.shared_poll.concurrency_limit)),
             settings: ArcSwap::from_pointee(settings),
             codecs,
             connection_metrics: ConnectionMetrics::new("ws", "centrifugo"),

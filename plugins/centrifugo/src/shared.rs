@@ -17,7 +17,8 @@ use parking_lot::Mutex;
 
 use crate::codec::Codecs;
 use crate::namespaces::{NameError, NamespaceRules, Namespaces};
-use crate::proxy::Proxies;
+use crate::proxy::{Call, KeysQuestion, KeysResult, Proxies};
+use crate::shared_poll::{SharedPolls, Source};
 
 /// What a reload replaces, as one.
 #[derive(Debug)]
@@ -65,6 +66,7 @@ pub(crate) struct Shared {
     pub(crate) proxies: ArcSwap<Proxies>,
     pub(crate) settings: ArcSwap<Settings>,
     pub(crate) codecs: Codecs,
+    pub(crate) polls: Arc<SharedPolls>,
     pub(crate) connection_metrics: Arc<ConnectionMetrics>,
     /// New connections of the present second.
     pub(crate) connects: Mutex<Allowance>,
@@ -97,6 +99,12 @@ impl Shared {
             metrics::counter!("natter_limited_total", "scope" => "connect").increment(1);
         }
         seat
+    }
+}
+
+impl Source for Shared {
+    fn keys(&self, name: &str, question: &KeysQuestion) -> Call<KeysResult> {
+        self.proxies.load().keys(name, question)
     }
 }
 

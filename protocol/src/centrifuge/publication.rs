@@ -33,6 +33,12 @@ pub struct PublicationRef<'a> {
     pub info: Option<&'a ClientInfo>,
     /// True when `data` is a patch of the previous publication.
     pub delta: bool,
+    /// Key in a map; empty for none.
+    pub key: &'a str,
+    /// True when the key was deleted.
+    pub removed: bool,
+    /// Order of the key in a map.
+    pub score: i64,
     /// JSON only: write `data` as a JSON string of its text, as subscribers with deltas expect it, patch or not.
     pub data_as_string: bool,
     /// The caller vouches that `data` is valid JSON (by [`is_valid_json`], once per publication); otherwise it is checked
@@ -57,6 +63,9 @@ impl PublicationRef<'_> {
             tags: self.tags.cloned().unwrap_or_default(),
             delta: self.delta,
             time: self.time_ms.unwrap_or_default(),
+            key: self.key.to_owned(),
+            removed: self.removed,
+            score: self.score,
             epoch: self.epoch.unwrap_or_default().to_owned(),
             ..Publication::default()
         })

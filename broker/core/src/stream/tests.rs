@@ -23,6 +23,7 @@ fn publication(offset: u64, size: usize) -> Arc<Publication> {
         info: None,
         tags: None,
         delta: false,
+        keyed: None,
     })
 }
 

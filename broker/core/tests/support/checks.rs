@@ -101,6 +101,7 @@ impl Driver {
             info: None,
             tags: None,
             delta: false,
+            keyed: None,
         };
         model.release(publication, draft, now);
         Published {

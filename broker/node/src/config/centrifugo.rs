@@ -8,6 +8,7 @@ use super::duration;
 use super::namespaces::Namespace;
 use super::proxy::{ChannelSection, ClientSection, Proxy, RpcSection};
 use super::secret::Secret;
+use super::shared_poll::SharedPoll;
 
 /// Settings of the Centrifugo protocol and its server API.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -72,6 +73,8 @@ pub struct Centrifugo {
     pub channel: ChannelSection,
     /// Remote calls.
     pub rpc: RpcSection,
+    /// Shared poll subscriptions.
+    pub shared_poll: SharedPoll,
     /// Further proxies, chosen by name.
     pub proxies: Vec<Proxy>,
     /// Options by the first part of a channel's name.
@@ -99,6 +102,7 @@ impl Default for Centrifugo {
             client: ClientSection::default(),
             channel: ChannelSection::default(),
             rpc: RpcSection::default(),
+            shared_poll: SharedPoll::default(),
             proxies: Vec::new(),
             namespaces: Namespace::defaults(),
         }

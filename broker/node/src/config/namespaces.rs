@@ -8,8 +8,10 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::duration;
+use super::maps::MapOptions;
 use super::pattern::Pattern;
 use super::proxy::default_proxy;
+use super::shared_poll::SharedPollOptions;
 
 /// How a subscriber that comes back gets what it missed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -53,6 +55,32 @@ pub enum SubscriptionType {
     #[default]
     #[serde(alias = "")]
     Stream,
+    /// Keys whose values a backend is asked for.
+    SharedPoll,
+    /// Keys and their values.
+    Map,
+    /// Who is present, by connection.
+    MapClients,
+    /// Who is present, by user.
+    MapUsers,
+}
+
+impl SubscriptionType {
+    /// Whether channels keep keys.
+    pub fn is_map(self) -> bool {
+        matches!(self, Self::Map | Self::MapClients | Self::MapUsers)
+    }
+
+    /// Its number in Centrifugo's protocol.
+    pub fn number(self) -> i32 {
+        match self {
+            Self::Stream => 0,
+            Self::Map => 1,
+            Self::MapClients => 2,
+            Self::MapUsers => 3,
+            Self::SharedPoll => 4,
+        }
+    }
 }
 
 /// Options of one namespace.
@@ -129,6 +157,13 @@ pub struct Namespace {
     pub publication_data_format: DataFormat,
     /// What subscribers follow.
     pub subscription_type: SubscriptionType,
+    /// With type `shared_poll`: how the backend is asked.
+    pub shared_poll: SharedPollOptions,
+    /// How keys are kept, where subscribers follow those.
+    pub map: MapOptions,
+    /// How long a client gathers changes of a key before it publishes the newest; 0 is not at all.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub client_publish_debounce_interval: Duration,
     /// Ask a backend about subscriptions.
     pub subscribe_proxy_enabled: bool,
     /// Which one.
@@ -148,9 +183,9 @@ pub struct Namespace {
     /// Whether subscribers can write to it.
     #[serde(alias = "subscribe_stream_bidirectional")]
     pub subscribe_stream_proxy_bidirectional: bool,
-    /// Prefix of the channels that map clients' presence.
+    /// The connections that are subscribed are keys of the channel with this prefix; empty for none.
     pub map_clients_presence_channel_prefix: String,
-    /// Prefix of the channels that map users' presence.
+    /// The users that are subscribed are keys of the channel with this prefix; empty for none.
     pub map_users_presence_channel_prefix: String,
 }
 
@@ -189,6 +224,9 @@ impl Default for Namespace {
             channel_regex: Pattern::default(),
             publication_data_format: DataFormat::Any,
             subscription_type: SubscriptionType::Stream,
+            shared_poll: SharedPollOptions::default(),
+            map: MapOptions::default(),
+            client_publish_debounce_interval: Duration::ZERO,
             subscribe_proxy_enabled: false,
             subscribe_proxy_name: default_proxy(),
             publish_proxy_enabled: false,
@@ -212,11 +250,7 @@ impl Namespace {
 
     /// Options that are set, accepted and have no effect in this version.
     pub fn without_effect(&self) -> Vec<&'static str> {
-        let set = [
-            ("subscribe_stream_proxy_enabled", self.subscribe_stream_proxy_enabled),
-            ("map_clients_presence_channel_prefix", !self.map_clients_presence_channel_prefix.is_empty()),
-            ("map_users_presence_channel_prefix", !self.map_users_presence_channel_prefix.is_empty()),
-        ];
+        let set = [("subscribe_stream_proxy_enabled", self.subscribe_stream_proxy_enabled)];
         set.into_iter().filter_map(|(option, set)| set.then_some(option)).collect()
     }
 

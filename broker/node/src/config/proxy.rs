@@ -44,6 +44,8 @@ pub struct ChannelProxies {
     pub publish: Proxy,
     /// Asked when a subscription expires.
     pub sub_refresh: Proxy,
+    /// Asked for the values of tracked keys.
+    pub shared_poll_refresh: Proxy,
 }
 
 /// `plugins.centrifugo.rpc`.

@@ -7,8 +7,10 @@ use super::*;
 
 mod environment;
 mod errors;
+mod maps;
 mod namespaces;
 mod reload;
+mod shared_poll;
 
 /// Loads a text with variables.
 fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {

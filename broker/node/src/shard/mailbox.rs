@@ -155,7 +155,9 @@ fn refuse_all(inputs: Vec<Input<ReplyTo>>, refused: &mut Vec<LaneEvent>) -> Vec<
 }
 
 fn is_departure(request: &Request<ReplyTo>) -> bool {
-    matches!(request, Request::Unsubscribe { .. } | Request::UpdatePresence { .. })
+    // Who holds a key must be counted, as its release is.
+    let is_unanswered_key = matches!(request, Request::Keyed { reply: None, .. });
+    is_unanswered_key || matches!(request, Request::Unsubscribe { .. } | Request::UpdatePresence { .. })
 }
 
 fn lane_event((to, reply): (ReplyTo, Reply)) -> Option<LaneEvent> {

@@ -241,5 +241,6 @@ pub(super) fn publication(offset: u64) -> Publication {
         info: offset.is_multiple_of(2).then(|| Arc::new(info)),
         tags: offset.is_multiple_of(3).then(|| Arc::new(BTreeMap::from([("kind".into(), offset.to_string())]))),
         delta: offset.is_multiple_of(5),
+        keyed: None,
     }
 }

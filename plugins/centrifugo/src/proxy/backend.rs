@@ -1,12 +1,13 @@
 //! One backend over HTTP: where it is, what it is sent, and the bounds of a call.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
 use natter_node::config::Proxy;
 use reqwest::redirect::Policy;
 
-use super::answer::{ANSWER_BYTES_MAX, Answered};
+use super::answer::Answered;
 use super::headers::HeaderRules;
 use super::question::Asker;
 use super::{ProxyError, timeout_of};
@@ -55,13 +56,28 @@ impl Backend {
         self.headers.select(asker.headers.as_deref(), &asker.emulated_headers)
     }
 
+    /// The headers of a call about no client in particular.
+    pub(super) fn own_headers(&self) -> HeaderMap {
+        self.headers.select(None, &BTreeMap::new())
+    }
+
     /// Sends a question and reads whatever comes back, within the proxy's timeout.
-    pub(super) async fn call(&self, headers: HeaderMap, question: Vec<u8>) -> Result<Answered, ProxyError> {
-        let exchange = self.exchange(headers, question);
+    pub(super) async fn call(
+        &self,
+        headers: HeaderMap,
+        question: Vec<u8>,
+        answer_bytes_max: usize,
+    ) -> Result<Answered, ProxyError> {
+        let exchange = self.exchange(headers, question, answer_bytes_max);
         tokio::time::timeout(timeout_of(&self.settings), exchange).await.map_err(|_| ProxyError::Timeout)?
     }
 
-    async fn exchange(&self, headers: HeaderMap, question: Vec<u8>) -> Result<Answered, ProxyError> {
+    async fn exchange(
+        &self,
+        headers: HeaderMap,
+        question: Vec<u8>,
+        answer_bytes_max: usize,
+    ) -> Result<Answered, ProxyError> {
         let client = self.client.as_ref().map_err(|error| ProxyError::Client(error.clone()))?;
         let mut response = client.post(&self.settings.endpoint).headers(headers).body(question).send().await?;
         let status = response.status().as_u16();
@@ -70,7 +86,7 @@ impl Backend {
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
-            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            if body.len() + chunk.len() > answer_bytes_max {
                 return Err(ProxyError::TooLarge);
             }
             body.extend_from_slice(&chunk);

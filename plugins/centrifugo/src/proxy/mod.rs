@@ -9,6 +9,7 @@ mod answer;
 mod backend;
 mod error;
 mod headers;
+mod keys;
 mod question;
 mod results;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::HeaderMap;
 use natter_node::config::{Centrifugo, DEFAULT_PROXY, Proxy, RpcSection};
 use natter_protocol::centrifuge::codes::ClientError;
 
@@ -28,6 +30,7 @@ use self::answer::Outcome;
 pub use self::answer::{ANSWER_BYTES_MAX, Answer};
 use self::backend::Backend;
 pub use self::error::ProxyError;
+pub use self::keys::{KEYS_ANSWER_BYTES_MAX, KeyState, KeysQuestion, KeysResult, KnownKey};
 pub use self::question::{Asker, ConnectQuestion, PublishQuestion, RpcQuestion, SubscribeQuestion};
 use self::question::{Body, Event};
 pub use self::results::{ConnectResult, PublishResult, RefreshResult, RpcResult, SubRefreshResult, SubscribeResult};
@@ -50,6 +53,7 @@ pub struct Proxies {
     subscribe: ByName,
     publish: ByName,
     sub_refresh: ByName,
+    keys: ByName,
     rpc: ByName,
     rpc_routes: RpcSection,
 }
@@ -75,6 +79,7 @@ impl Proxies {
             subscribe: named(&config.channel.proxy.subscribe),
             publish: named(&config.channel.proxy.publish),
             sub_refresh: named(&config.channel.proxy.sub_refresh),
+            keys: named(&config.channel.proxy.shared_poll_refresh),
             rpc: named(&config.rpc.proxy),
             rpc_routes: config.rpc.clone(),
         }
@@ -135,6 +140,15 @@ impl Proxies {
         ask(self.sub_refresh.get(name), Event::SubRefresh, asker, |body| body.channel(channel))
     }
 
+    /// Asks the proxy called `name` for the values of keys. Its answer may have [`KEYS_ANSWER_BYTES_MAX`] bytes.
+    pub fn keys(&self, name: &str, question: &KeysQuestion) -> Call<KeysResult> {
+        let Some(backend) = self.keys.get(name).cloned() else {
+            return Box::pin(async { Err(ProxyError::NotConfigured) });
+        };
+        let (headers, question) = (backend.own_headers(), serde_json::to_vec(question).map_err(ProxyError::from));
+        exchange(backend, Event::Keys, headers, question, KEYS_ANSWER_BYTES_MAX)
+    }
+
     /// Has the proxy called `name`, which [`Proxies::rpc_route`] told, carry out a remote method.
     pub fn rpc(&self, name: &str, asker: &Asker, question: &RpcQuestion) -> Call<RpcResult> {
         ask(self.rpc.get(name), Event::Rpc, asker, |body| body.rpc(question))
@@ -155,8 +169,22 @@ fn ask<'a, T: Outcome>(
     fill(&mut body);
     let question = body.encode(backend.settings());
     let headers = backend.headers(asker);
+    exchange(backend, event, headers, question, ANSWER_BYTES_MAX)
+}
+
+fn exchange<T: Outcome>(
+    backend: Arc<Backend>,
+    event: Event,
+    headers: HeaderMap,
+    question: Result<Vec<u8>, ProxyError>,
+    answer_bytes_max: usize,
+) -> Call<T> {
     Box::pin(async move {
-        let answer = async { answer::read(backend.call(headers, question?).await?, backend.settings()) }.await;
+        let called = async {
+            let answered = backend.call(headers, question?, answer_bytes_max).await?;
+            answer::read(answered, backend.settings())
+        };
+        let answer = called.await;
         crate::metrics::proxy_call(event.label(), result_label(&answer));
         if let Err(error) = &answer {
             tracing::debug!(event = event.label(), endpoint = backend.settings().endpoint, %error, "proxy call failed");

@@ -83,6 +83,7 @@ pub(super) enum Event {
     Subscribe,
     Publish,
     SubRefresh,
+    Keys,
     Rpc,
 }
 
@@ -95,6 +96,7 @@ impl Event {
             Self::Subscribe => "subscribe",
             Self::Publish => "publish",
             Self::SubRefresh => "sub_refresh",
+            Self::Keys => "shared_poll_refresh",
             Self::Rpc => "rpc",
         }
     }

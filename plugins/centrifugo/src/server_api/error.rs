@@ -66,7 +66,7 @@ impl From<Refusal> for ApiError {
             Refusal::NotAvailable => Self::NOT_AVAILABLE,
             Refusal::UnrecoverablePosition => Self::UNRECOVERABLE_POSITION,
             Refusal::BadRequest => Self::BAD_REQUEST,
-            Refusal::TooManyChannels | Refusal::TooManySubscribers => Self::LIMIT_EXCEEDED,
+            Refusal::TooManyChannels | Refusal::TooManySubscribers | Refusal::TooManyKeys => Self::LIMIT_EXCEEDED,
         }
     }
 }

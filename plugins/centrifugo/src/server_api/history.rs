@@ -91,8 +91,9 @@ pub(super) async fn history_remove(caller: Arc<Caller>, request: HistoryRemoveRe
     Ok(Done {})
 }
 
-/// The channel, or 108 when its namespace keeps no history.
+/// The channel, or 108 when its namespace keeps no history, or one of keys.
 fn kept(caller: &Caller, name: &str) -> Result<ResolvedChannel, ApiError> {
     let channel = caller.channel(name)?;
-    if channel.rules.options.has_history() { Ok(channel) } else { Err(ApiError::NOT_AVAILABLE) }
+    let options = &channel.rules.options;
+    if options.has_history() && options.keyed.is_none() { Ok(channel) } else { Err(ApiError::NOT_AVAILABLE) }
 }

@@ -10,7 +10,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::caller::Caller;
 use super::error::ApiError;
-use super::{batch, channels, history, info, presence, publish, rpc, subscribers};
+use super::{batch, channels, history, info, maps, presence, publish, rpc, shared_poll, subscribers};
 
 /// A method's result as JSON.
 pub(super) type Outcome = Result<Box<RawValue>, ApiError>;
@@ -48,7 +48,7 @@ pub(super) struct Method {
 }
 
 /// All methods, in the order in which a batch looks for the one that a command names.
-pub(super) static METHODS: [Method; 14] = [
+pub(super) static METHODS: [Method; 21] = [
     method("publish", 0, |caller, body| start(caller, body, publish::publish)),
     method("broadcast", 1, |caller, body| start(caller, body, publish::broadcast)),
     method("subscribe", 11, |caller, body| start(caller, body, subscribers::subscribe)),
@@ -62,6 +62,13 @@ pub(super) static METHODS: [Method; 14] = [
     method("rpc", 10, |caller, body| start(caller, body, rpc::rpc)),
     method("refresh", 12, |caller, body| start(caller, body, subscribers::refresh)),
     method("channels", 8, |caller, body| start(caller, body, channels::channels)),
+    method("map_publish", 33, |caller, body| start(caller, body, maps::map_publish)),
+    method("map_remove", 34, |caller, body| start(caller, body, maps::map_remove)),
+    method("map_read_state", 35, |caller, body| start(caller, body, maps::map_read_state)),
+    method("map_read_stream", 36, |caller, body| start(caller, body, maps::map_read_stream)),
+    method("map_stats", 37, |caller, body| start(caller, body, maps::map_stats)),
+    method("map_clear", 38, |caller, body| start(caller, body, maps::map_clear)),
+    method("shared_poll_publish", 39, |caller, body| start(caller, body, shared_poll::publish)),
     Method { name: "batch", number: None, wrapping: Wrapping::None, start: batch::start },
 ];
 

@@ -17,11 +17,13 @@ mod fields;
 mod history;
 mod info;
 mod legacy;
+mod maps;
 mod methods;
 mod presence;
 mod publish;
 mod respond;
 mod rpc;
+mod shared_poll;
 mod subscribers;
 #[cfg(test)]
 mod tests;

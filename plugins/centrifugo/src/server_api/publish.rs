@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use futures_util::stream::{self, StreamExt};
 use natter_core::{Draft, Epoch, Published, Tags};
-use natter_node::config::DataFormat;
+use natter_node::config::{DataFormat, SubscriptionType};
 use natter_protocol::centrifuge::publication::is_valid_json;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -19,7 +19,7 @@ use crate::metrics;
 const UNDER_WAY_MAX: usize = 1024;
 
 /// Longest idempotency key in bytes, which is what stores take.
-const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+pub(super) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 
 /// Longest epoch of a version in bytes, likewise.
 const VERSION_EPOCH_BYTES_MAX: usize = 255;
@@ -137,6 +137,10 @@ impl Content {
     async fn publish_to(self, caller: &Caller, channel: &str) -> Result<Published, ApiError> {
         let channel = caller.channel(channel)?;
         let rules = &channel.rules.rules;
+        // Keys, and the values of a shared poll, are set by other methods.
+        if channel.rules.options.keyed.is_some() || rules.subscription_type == SubscriptionType::SharedPoll {
+            return Err(ApiError::BAD_REQUEST);
+        }
         if !self.suits(rules.publication_data_format) {
             return Err(ApiError::BAD_REQUEST);
         }

@@ -43,7 +43,10 @@ pub(super) struct SubscribeRequest {
 
 /// Subscribes a user's connections to a channel.
 pub(super) async fn subscribe(caller: Arc<Caller>, request: SubscribeRequest) -> Result<Done, ApiError> {
-    caller.channel(&request.channel)?;
+    // Nobody but a client reads a map page by page.
+    if caller.channel(&request.channel)?.rules.options.keyed.is_some() {
+        return Err(ApiError::BAD_REQUEST);
+    }
     let subscribe = ServerSubscribe {
         channel: request.channel,
         expire_at: time(request.expire_at),

@@ -326,7 +326,8 @@ impl ClientSession {
         let channels_max = self.settings.limits.channels_per_connection;
         for (name, grant) in granted {
             // A token or a backend that names a channel that cannot be is the tenant's mistake.
-            let channel = self.resolve(&name).map_err(|_| close(Disconnect::BAD_REQUEST, CloseKind::Protocol))?;
+            let found = self.resolve(&name).ok().filter(|channel| channel.rules.options.keyed.is_none());
+            let channel = found.ok_or_else(|| close(Disconnect::BAD_REQUEST, CloseKind::Protocol))?;
             self.begin_one(channel, grant, request.subs.get(&name), channels_max, out)?;
         }
         for (name, wanted) in &request.subs {
@@ -338,7 +339,7 @@ impl ClientSession {
                 Err(ClientError::UNKNOWN_CHANNEL) => return Err(bad_request()),
                 Err(_) => continue,
             };
-            if self.is_permitted_by_rules(&channel) {
+            if channel.rules.options.keyed.is_none() && self.is_permitted_by_rules(&channel) {
                 self.begin_one(channel, Grant::default(), Some(wanted), channels_max, out)?;
             }
         }
@@ -373,7 +374,7 @@ impl ClientSession {
     ) -> Result<(), Close> {
         let Phase::Connecting(connecting) = &mut self.phase else { return Ok(()) };
         let result = result.ok_or_else(|| close(Disconnect::INTERNAL, CloseKind::Error))?;
-        connecting.result.subs.insert(channel, result);
+        connecting.result.subs.insert(channel, result.into());
         connecting.open -= 1;
         self.finish_connect(out)
     }

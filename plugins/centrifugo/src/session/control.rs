@@ -29,6 +29,10 @@ impl ClientSession {
     fn server_subscribe(&mut self, subscribe: &Arc<ServerSubscribe>, out: &mut SessionOut<'_>) -> Result<(), Close> {
         let channels_max = self.settings.limits.channels_per_connection;
         let Ok(channel) = self.resolve(&subscribe.channel) else { return Ok(()) };
+        // Nobody but a client reads a map page by page.
+        if channel.rules.options.keyed.is_some() {
+            return Ok(());
+        }
         let connected = self.connected()?;
         let is_known = connected.subscriptions.get(&subscribe.channel).is_some();
         if is_known || connected.subscriptions.len() >= channels_max {
@@ -104,6 +108,7 @@ impl ClientSession {
             return Err(close(Disconnect::INSUFFICIENT_STATE, CloseKind::Error));
         }
         let channel = subscription.channel.key.name().to_string();
+        subscription.release_presence(out);
         let unsubscribe = Some(Unsubscribed::INSUFFICIENT_STATE.into());
         self.push(Push { channel, unsubscribe, ..Push::default() }, out)
     }

@@ -99,6 +99,7 @@ impl ClientSession {
         if self.deadlines.expiry_ms <= now_ms {
             self.connection_expired(out)?;
         }
+        self.tracked_due(now_ms, out)?;
         self.subscriptions_expired(now_ms, out)
     }
 

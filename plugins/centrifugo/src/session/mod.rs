@@ -9,6 +9,7 @@ mod connect;
 mod control;
 mod deadlines;
 mod grant;
+mod maps;
 mod publish;
 mod query;
 mod refresh;
@@ -17,6 +18,8 @@ mod subscribe;
 mod subscription;
 mod task;
 mod token;
+mod track;
+mod tracking;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -229,6 +232,9 @@ impl Session for ClientSession {
         match (pending, reply) {
             (Pending::Publish, ShardReply::Published(result)) => self.published(id, result, out),
             (Pending::Subscribe, ShardReply::Subscribed(result)) => self.subscribed(id, result, out),
+            (Pending::Publish, ShardReply::Keyed(result)) => self.key_changed(id, result, out),
+            (Pending::MapPage, ShardReply::Keyed(result)) => self.map_page_read(id, result, out),
+            (Pending::MapPage, ShardReply::Subscribed(result)) => self.map_went_live(id, result, out),
             (Pending::Presence, ShardReply::Presence(result)) => self.present(id, result, out),
             (Pending::PresenceStats, ShardReply::PresenceStats(result)) => self.counted(id, result, out),
             (Pending::History, ShardReply::History(result)) => self.history_read(id, result, out),
@@ -239,6 +245,10 @@ impl Session for ClientSession {
 
     fn on_task(&mut self, _token: u64, result: WorkResult, out: &mut SessionOut<'_>) -> Result<(), Close> {
         self.task_done(result, out)
+    }
+
+    fn on_wake(&mut self, out: &mut SessionOut<'_>) -> Result<(), Close> {
+        self.push_tracked(out)
     }
 
     fn on_control(&mut self, control: &Control, out: &mut SessionOut<'_>) -> Result<(), Close> {

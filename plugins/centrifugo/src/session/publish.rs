@@ -18,17 +18,23 @@ use super::{ClientSession, Connected};
 use crate::namespaces::is_reserved;
 use crate::shared::ResolvedChannel;
 
+/// PublishRequest.type: a key of a map.
+const MAP: i32 = 1;
+
 /// A publication that its channel's owner has not answered. As many as a connection may have requests in flight.
 #[derive(Debug)]
 pub(super) struct OpenPublication {
     /// The command's id.
-    id: u32,
-    is_durable: bool,
-    since: Instant,
+    pub(super) id: u32,
+    pub(super) is_durable: bool,
+    pub(super) since: Instant,
 }
 
 impl ClientSession {
     pub(super) fn publish(&mut self, id: u32, request: PublishRequest, out: &mut SessionOut<'_>) -> Result<(), Close> {
+        if request.r#type == MAP {
+            return self.publish_key(id, request, out);
+        }
         let channel = match self.publishable(&request, out.now_ms()) {
             Ok(channel) => channel,
             Err(error) => {
@@ -102,6 +108,12 @@ impl ClientSession {
         let per_second = self.settings.limits.publishes_per_second;
         let is_insecure = self.is_insecure();
         let channel = self.recent_or_resolve(&request.channel)?;
+        if !Self::is_stream(&channel) {
+            return Err(ClientError::NOT_AVAILABLE);
+        }
+        if channel.rules.options.keyed.is_some() {
+            return Err(ClientError::BAD_REQUEST);
+        }
         let connected = self.connected().map_err(|_| ClientError::BAD_REQUEST)?;
         let per_second = connected.tenant.settings().limits.publishes_per_second.unwrap_or(per_second);
         if !connected.publish_allowance.take(per_second, now_ms) {
@@ -122,7 +134,7 @@ impl ClientSession {
         Ok(channel)
     }
 
-    fn recent_or_resolve(&mut self, name: &str) -> Result<ResolvedChannel, ClientError> {
+    pub(super) fn recent_or_resolve(&mut self, name: &str) -> Result<ResolvedChannel, ClientError> {
         let connected = self.connected().map_err(|_| ClientError::BAD_REQUEST)?;
         if let Some(recent) = connected.recent.as_ref().filter(|recent| **recent.key.name() == *name) {
             return Ok((**recent).clone());

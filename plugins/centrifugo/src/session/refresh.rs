@@ -78,6 +78,9 @@ impl ClientSession {
         if request.channel.is_empty() {
             return Err(bad_request());
         }
+        if let Some(result) = self.change_tracked(id, &request, out) {
+            return result;
+        }
         let connected = self.connected()?;
         let Some(subscription) = connected.subscriptions.get(&request.channel) else {
             return self.refuse(id, ClientError::PERMISSION_DENIED, out);

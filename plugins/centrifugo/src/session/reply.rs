@@ -35,6 +35,6 @@ pub(super) fn client_error(refusal: Refusal) -> ClientError {
         Refusal::NotAvailable => ClientError::NOT_AVAILABLE,
         Refusal::UnrecoverablePosition => ClientError::UNRECOVERABLE_POSITION,
         Refusal::BadRequest => ClientError::BAD_REQUEST,
-        Refusal::TooManyChannels | Refusal::TooManySubscribers => ClientError::LIMIT_EXCEEDED,
+        Refusal::TooManyChannels | Refusal::TooManySubscribers | Refusal::TooManyKeys => ClientError::LIMIT_EXCEEDED,
     }
 }

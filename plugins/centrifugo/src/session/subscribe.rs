@@ -24,6 +24,7 @@ use super::reply::client_error;
 use super::subscription::{Origin, Start, State, Subscription};
 use super::task::TaskResult;
 use super::token::{Pending, Token};
+use super::tracking::Tracking;
 use super::{ClientSession, bad_request, close};
 use crate::codec;
 use crate::namespaces::{allows_user, is_private, is_reserved};
@@ -32,7 +33,7 @@ use crate::shared::ResolvedChannel;
 /// SubscribeRequest.flag: a recovery that fails is an error.
 const MUST_RECOVER: i64 = 2;
 /// SubscribeRequest.delta: the only kind there is.
-const FOSSIL: &str = "fossil";
+pub(super) const FOSSIL: &str = "fossil";
 
 /// Whether a channel's rules let a user subscribe, as far as they say.
 enum Verdict {
@@ -54,6 +55,7 @@ impl ClientSession {
         if request.channel.is_empty() || !matches!(request.delta.as_str(), "" | FOSSIL) {
             return Err(bad_request());
         }
+        let Some(request) = self.continue_map(id, request, out)? else { return Ok(()) };
         let channel = match self.may_begin(&request) {
             Ok(channel) => channel,
             Err(error) => return self.refuse(id, error, out),
@@ -85,7 +87,8 @@ impl ClientSession {
             return Err(ClientError::LIMIT_EXCEEDED);
         }
         let channel = self.resolve(name)?;
-        if request.r#type != 0 {
+        crate::shared_poll::suits(&channel.rules.rules, request.r#type)?;
+        if request.r#type != channel.rules.rules.subscription_type.number() {
             return Err(ClientError::PERMISSION_DENIED);
         }
         if request
@@ -219,6 +222,11 @@ impl ClientSession {
         request: &SubscribeRequest,
         out: &mut SessionOut<'_>,
     ) -> Result<(), Close> {
+        if let Origin::Command(id) = origin
+            && channel.rules.options.keyed.is_some()
+        {
+            return self.begin_map(id, channel, grant, request, out);
+        }
         let access = self.access(&channel)?;
         let rules = &channel.rules.rules;
         let features = Features::new(rules, &grant.overrides, request, access);
@@ -236,9 +244,10 @@ impl ClientSession {
             unsubscribed_by: None,
         };
         let lane = out.lane();
+        let info = with_channel_info(&self.connected()?.info, grant.info);
+        let presence = self.map_presence(&channel, &info);
         let connected = self.connected()?;
         let number = connected.subscriptions.next_number();
-        let info = with_channel_info(&connected.info, grant.info);
         let subscriber =
             Subscriber { lane, client: Arc::clone(&connected.client), info: features.is_visible.then_some(info) };
         let recover = recovers.then(|| Since { offset: request.offset, epoch: request.epoch.clone() });
@@ -257,6 +266,9 @@ impl ClientSession {
             features,
             expire_at: grant.expire_at,
             deadline_ms,
+            tracking: (matches!(origin, Origin::Command(_)) && request.r#type == crate::shared_poll::SHARED_POLL)
+                .then(|| Box::new(Tracking::new(Some(out.waker())))),
+            presence,
         });
         Ok(())
     }
@@ -289,9 +301,10 @@ impl ClientSession {
             wants_presence_edges: subscription.features.gets_presence_edges,
             filter: start.filter.map(|filter| Box::new(TagsFilter(filter)) as Box<dyn PublicationFilter>),
         });
+        subscription.hold_presence(out);
         crate::metrics::resumed(subscribed.recovery.as_ref());
         let result = match shown {
-            Ok(result) => result,
+            Ok(result) => self.shown_as_polled(number, result),
             Err(Unshown::Inexpressible) => return Err(close(Disconnect::INAPPROPRIATE_PROTOCOL, CloseKind::Protocol)),
             Err(Unshown::NotRecovered) => {
                 self.subscribe_failed_after(number, start.origin, ClientError::UNRECOVERABLE_POSITION, out)?;
@@ -303,7 +316,12 @@ impl ClientSession {
     }
 
     /// Carries out the unsubscription that came before the answer to its subscription, and lets go on what waited for it.
-    fn unsubscribe_waited(&mut self, command: Option<u32>, number: u32, out: &mut SessionOut<'_>) -> Result<(), Close> {
+    pub(super) fn unsubscribe_waited(
+        &mut self,
+        command: Option<u32>,
+        number: u32,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
         let Some(id) = command else { return Ok(()) };
         self.unsubscribe_numbered(id, number, out)?;
         self.waited(out)
@@ -376,12 +394,17 @@ impl ClientSession {
                 self.waits += 1;
                 Ok(())
             }
+            State::Paging(paging) if paging.is_open() => {
+                paging.unsubscribed_by = Some(id);
+                self.waits += 1;
+                Ok(())
+            }
             State::Active(_) if !connected.open_publications.is_empty() => {
                 connected.waiting_unsubscribes.push((id, subscription.number));
                 self.waits += 1;
                 Ok(())
             }
-            State::Active(_) => {
+            State::Active(_) | State::Paging(_) => {
                 let number = subscription.number;
                 self.unsubscribe_numbered(id, number, out)
             }
@@ -549,7 +572,7 @@ pub(super) fn with_channel_info(info: &Arc<ClientInfo>, chan_info: bytes::Bytes)
 }
 
 /// A client's filter on tags (section 6.6).
-struct TagsFilter(Filter);
+pub(super) struct TagsFilter(pub(super) Filter);
 
 impl PublicationFilter for TagsFilter {
     fn passes(&self, publication: &Publication) -> bool {

@@ -8,6 +8,8 @@ use natter_node::session::SessionOut;
 use natter_protocol::centrifuge::filter::Filter;
 
 use super::grant::Features;
+use super::maps::{MapPresence, Paging};
+use super::tracking::Tracking;
 use crate::shared::ResolvedChannel;
 
 /// Who started a subscription, and so who is told how it went.
@@ -39,6 +41,8 @@ pub(super) struct Start {
 #[derive(Debug)]
 pub(super) enum State {
     Starting(Box<Start>),
+    /// A map whose pages are being read.
+    Paging(Box<Paging>),
     Active(ChannelHandle),
 }
 
@@ -59,6 +63,10 @@ pub(super) struct Subscription {
     pub(super) expire_at: Option<u64>,
     /// When something is done about that, in milliseconds; `i64::MAX` is never.
     pub(super) deadline_ms: i64,
+    /// The keys that it tracks, if it is a shared poll.
+    pub(super) tracking: Option<Box<Tracking>>,
+    /// Where it is listed as keys of maps.
+    pub(super) presence: Option<Box<MapPresence>>,
 }
 
 impl Subscription {
@@ -66,8 +74,14 @@ impl Subscription {
         matches!(self.state, State::Active(_))
     }
 
+    fn next_deadline_ms(&self) -> i64 {
+        let of_keys = self.tracking.as_ref().map_or(i64::MAX, |tracking| tracking.deadline_ms());
+        self.deadline_ms.min(of_keys)
+    }
+
     /// Gives the subscription up.
     pub(super) fn leave(self, out: &mut SessionOut<'_>) {
+        self.release_presence(out);
         if let State::Active(handle) = self.state {
             out.detach(handle);
             let request = Request::Unsubscribe { subscriber: self.subscriber, handle };
@@ -125,6 +139,11 @@ impl Subscriptions {
         self.get(channel).is_some_and(Subscription::is_active)
     }
 
+    /// Leaves only those for which `keeps` holds.
+    pub(super) fn retain(&mut self, keeps: impl FnMut(&Subscription) -> bool) {
+        self.list.retain(keeps);
+    }
+
     pub(super) fn remove(&mut self, number: u32) -> Option<Subscription> {
         let index = self.list.iter().position(|subscription| subscription.number == number)?;
         Some(self.list.swap_remove(index))
@@ -145,7 +164,7 @@ impl Subscriptions {
     }
 
     pub(super) fn next_deadline_ms(&self) -> i64 {
-        self.list.iter().map(|subscription| subscription.deadline_ms).min().unwrap_or(i64::MAX)
+        self.list.iter().map(Subscription::next_deadline_ms).min().unwrap_or(i64::MAX)
     }
 
     /// Gives all of them up, as the connection ends. Those that are not answered yet are given back by the lane.

@@ -8,6 +8,7 @@ pub(super) enum Pending {
     Presence,
     PresenceStats,
     History,
+    MapPage,
 }
 
 /// A request's token: what it is for, and the command's id (of a subscribe: the subscription's number).
@@ -17,8 +18,14 @@ pub(super) struct Token {
     pub(super) id: u32,
 }
 
-const KINDS: [Pending; 5] =
-    [Pending::Publish, Pending::Subscribe, Pending::Presence, Pending::PresenceStats, Pending::History];
+const KINDS: [Pending; 6] = [
+    Pending::Publish,
+    Pending::Subscribe,
+    Pending::Presence,
+    Pending::PresenceStats,
+    Pending::History,
+    Pending::MapPage,
+];
 
 impl Token {
     pub(super) fn pack(pending: Pending, id: u32) -> u64 {

@@ -67,7 +67,7 @@ fn connect_result_has_the_fields_in_their_order() {
         expires: true,
         ttl: 1,
         data: Bytes::from_static(b"{}"),
-        subs: [("s".to_owned(), SubscribeResult::default())].into(),
+        subs: [("s".to_owned(), SubscribeResult::default().into())].into(),
         ping: 25,
         pong: true,
         session: "x".into(),
@@ -79,6 +79,14 @@ fn connect_result_has_the_fields_in_their_order() {
         r#""ping":25,"pong":true,"session":"x","node":"n","time":9}}"#
     );
     assert_eq!(json(&Reply { id: 1, connect: Some(connect), ..Reply::default() }), expected);
+}
+
+#[test]
+fn a_listed_subscription_is_there_even_if_it_is_empty() {
+    let subs = [("s".to_owned(), SubscribeResult::default().into())].into();
+    let reply = Reply { id: 1, connect: Some(ConnectResult { subs, ..ConnectResult::default() }), ..Reply::default() };
+    // The entry has its key, and its value of length 0.
+    assert_eq!(encoded(Encoding::Protobuf, &reply), [11, 0x08, 1, 0x2a, 7, 0x32, 5, 0x0a, 1, b's', 0x12, 0]);
 }
 
 #[test]

@@ -44,6 +44,9 @@ fn write_fields(publication: &PublicationRef<'_>, out: &mut BytesMut) -> Result<
     fields.field("tags", publication.tags.filter(|tags| !tags.is_empty()))?;
     fields.field("delta", publication.delta.then_some(true))?;
     fields.field("time", publication.time_ms.filter(|&time| time != 0))?;
+    fields.field("key", Some(publication.key).filter(|key| !key.is_empty()))?;
+    fields.field("removed", publication.removed.then_some(true))?;
+    fields.field("score", Some(publication.score).filter(|&score| score != 0))?;
     fields.field("epoch", publication.epoch.filter(|epoch| !epoch.is_empty()))
 }
 

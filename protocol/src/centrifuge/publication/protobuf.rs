@@ -18,6 +18,9 @@ mod tag {
     pub(super) const TAGS: u32 = 7;
     pub(super) const DELTA: u32 = 8;
     pub(super) const TIME: u32 = 9;
+    pub(super) const KEY: u32 = 11;
+    pub(super) const REMOVED: u32 = 12;
+    pub(super) const SCORE: u32 = 13;
     pub(super) const EPOCH: u32 = 14;
 }
 
@@ -41,6 +44,9 @@ fn publication_len(publication: &PublicationRef<'_>) -> usize {
         + publication.tags.map_or(0, tags_len)
         + varint_len(tag::DELTA, publication.delta.into())
         + varint_len(tag::TIME, time(publication))
+        + bytes_len(tag::KEY, publication.key.as_bytes())
+        + varint_len(tag::REMOVED, publication.removed.into())
+        + varint_len(tag::SCORE, score(publication))
         + bytes_len(tag::EPOCH, publication.epoch.unwrap_or_default().as_bytes())
 }
 
@@ -55,12 +61,20 @@ fn put_publication(publication: &PublicationRef<'_>, out: &mut BytesMut) {
     }
     put_varint(tag::DELTA, publication.delta.into(), out);
     put_varint(tag::TIME, time(publication), out);
+    put_bytes(tag::KEY, publication.key.as_bytes(), out);
+    put_varint(tag::REMOVED, publication.removed.into(), out);
+    put_varint(tag::SCORE, score(publication), out);
     put_bytes(tag::EPOCH, publication.epoch.unwrap_or_default().as_bytes(), out);
 }
 
 /// The time as the varint that a signed number is on the wire: its two's complement.
 fn time(publication: &PublicationRef<'_>) -> u64 {
     publication.time_ms.unwrap_or_default().cast_unsigned()
+}
+
+/// The score as the varint that a zigzag number is on the wire.
+fn score(publication: &PublicationRef<'_>) -> u64 {
+    ((publication.score << 1) ^ (publication.score >> 63)).cast_unsigned()
 }
 
 fn tags_len(tags: &BTreeMap<String, String>) -> usize {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::{SubscribeRequest, SubscribeResult};
+use super::{Listed, SubscribeRequest, SubscribeResult};
 
 messages! {
     /// First command of every connection.
@@ -57,7 +57,7 @@ messages! {
         pub data: Bytes,
         /// Server-side subscriptions, by channel.
         #[prost(btree_map = "string, message", tag = "6")]
-        pub subs: BTreeMap<String, SubscribeResult>,
+        pub subs: BTreeMap<String, Listed<SubscribeResult>>,
         /// Seconds between two pings of the server; 0 when it sends none.
         #[prost(uint32, tag = "7")]
         pub ping: u32,

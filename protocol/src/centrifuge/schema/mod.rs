@@ -32,6 +32,7 @@ mod channel;
 mod connection;
 mod frame;
 mod history;
+mod listed;
 mod presence;
 mod publication;
 mod push;
@@ -43,6 +44,7 @@ pub use channel::{
 pub use connection::{ConnectRequest, ConnectResult, PingRequest, PingResult, RefreshRequest, RefreshResult};
 pub use frame::{Command, EmulationRequest, Error, Push, Reply};
 pub use history::{HistoryRequest, HistoryResult, StreamPosition};
+pub use listed::Listed;
 pub use presence::{PresenceRequest, PresenceResult, PresenceStatsRequest, PresenceStatsResult};
 pub use publication::{ClientInfo, Publication};
 pub use push::{Connect, Disconnect, Join, Leave, Message, Refresh, Subscribe, Unsubscribe};

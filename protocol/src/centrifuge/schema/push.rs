@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::{ClientInfo, SubscribeResult};
+use super::{ClientInfo, Listed, SubscribeResult};
 
 messages! {
     /// Somebody subscribed.
@@ -71,7 +71,7 @@ messages! {
         pub data: Bytes,
         /// Server-side subscriptions, by channel.
         #[prost(btree_map = "string, message", tag = "4")]
-        pub subs: BTreeMap<String, SubscribeResult>,
+        pub subs: BTreeMap<String, Listed<SubscribeResult>>,
         /// True when the connection expires.
         #[prost(bool, tag = "5")]
         pub expires: bool,

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Options, and the value each is set to; those that need company bring it along.
-const OPTIONS: [&str; 45] = [
+const OPTIONS: [&str; 46] = [
     "durable = true\nhistory_size = 1\nhistory_ttl = \"1s\"",
     "presence = true",
     "join_leave = true",
@@ -47,18 +47,26 @@ const OPTIONS: [&str; 45] = [
     "subscribe_stream_proxy_enabled = true",
     "subscribe_stream_proxy_name = \"other\"",
     "subscribe_stream_proxy_bidirectional = true",
-    "map_clients_presence_channel_prefix = \"p\"",
-    "map_users_presence_channel_prefix = \"p\"",
+    "map_clients_presence_channel_prefix = \"clients:\"",
+    "map_users_presence_channel_prefix = \"users:\"",
+    "subscription_type = \"map\"\n[plugins.centrifugo.namespaces.map]\nmode = \"persistent\"",
 ];
 
 /// Proxies for the options that need one.
 const PROXIES: &str = "[plugins.centrifugo.channel.proxy]\nsubscribe = { endpoint = \"http://b\" }\n\
     publish = { endpoint = \"http://b\" }\nsub_refresh = { endpoint = \"http://b\" }\n";
 
+/// Namespaces for the options that need one.
+const PRESENCE: &str = "[[plugins.centrifugo.namespaces]]\nname = \"clients\"\nsubscription_type = \"map_clients\"\n\
+    map = { mode = \"ephemeral\", key_ttl = \"60s\" }\n\
+    [[plugins.centrifugo.namespaces]]\nname = \"users\"\nsubscription_type = \"map_users\"\n\
+    map = { mode = \"recoverable\", key_ttl = \"60s\" }\n";
+
 #[test]
 fn every_option_reads_and_changes_something() {
     for option in OPTIONS {
-        let config = loaded(&format!("{PROXIES}[[plugins.centrifugo.namespaces]]\nname = \"news\"\n{option}\n"));
+        let config =
+            loaded(&format!("{PROXIES}{PRESENCE}[[plugins.centrifugo.namespaces]]\nname = \"news\"\n{option}\n"));
         let namespace = config.plugins.centrifugo.namespace("news").unwrap();
         let plain = Namespace { name: "news".to_owned(), ..Namespace::default() };
         assert_ne!(*namespace, plain, "{option}");

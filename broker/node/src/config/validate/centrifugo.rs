@@ -4,7 +4,7 @@ use super::super::centrifugo::Centrifugo;
 use super::super::errors::KeyPath;
 use super::super::namespaces::{Namespace, RecoveryMode};
 use super::super::proxy::{DEFAULT_PROXY, Proxy};
-use super::Checks;
+use super::{Checks, maps, shared_poll};
 
 /// Namespaces of natter's own, which no configuration may define.
 const RESERVED_NAMESPACES: [&str; 2] = ["chat", "user"];
@@ -19,7 +19,9 @@ pub(super) fn check(settings: &Centrifugo, checks: &mut Checks<'_>) {
         let path = section.key("namespaces").index(index);
         name(settings, index, namespace, &path, checks);
         history(namespace, &path, checks);
+        maps::check(settings, namespace, &path, checks);
         namespace_proxies(settings, namespace, &path, checks);
+        shared_poll::check(settings, namespace, &path, checks);
     }
     personal_channel(settings, &section, checks);
     proxies(settings, &section, checks);
@@ -88,7 +90,7 @@ fn namespace_proxies(settings: &Centrifugo, namespace: &Namespace, path: &KeyPat
 }
 
 /// A proxy that is used must have an endpoint.
-fn known_proxy(settings: &Centrifugo, name: &str, default: &Proxy, key: KeyPath, checks: &mut Checks<'_>) {
+pub(super) fn known_proxy(settings: &Centrifugo, name: &str, default: &Proxy, key: KeyPath, checks: &mut Checks<'_>) {
     if name == DEFAULT_PROXY {
         checks.require(!default.endpoint.is_empty(), key, "is \"default\", which has no endpoint");
     } else if !settings.proxies.iter().any(|proxy| proxy.name == name) {
@@ -113,6 +115,7 @@ fn proxies(settings: &Centrifugo, section: &KeyPath, checks: &mut Checks<'_>) {
         (&settings.channel.proxy.subscribe, channel.key("subscribe")),
         (&settings.channel.proxy.publish, channel.key("publish")),
         (&settings.channel.proxy.sub_refresh, channel.key("sub_refresh")),
+        (&settings.channel.proxy.shared_poll_refresh, channel.key("shared_poll_refresh")),
         (&settings.rpc.proxy, section.key("rpc").key("proxy")),
     ];
     for (proxy, path) in sections {

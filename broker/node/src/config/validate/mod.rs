@@ -3,6 +3,8 @@
 
 mod centrifugo;
 mod listeners;
+mod maps;
+mod shared_poll;
 mod tenants;
 
 use super::errors::{KeyPath, Problem};

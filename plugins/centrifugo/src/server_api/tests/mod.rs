@@ -8,6 +8,7 @@ mod history;
 mod legacy;
 mod publish;
 mod reading;
+mod shared_poll;
 mod subscribers;
 mod visitor;
 
@@ -33,6 +34,7 @@ use super::router;
 use crate::codec::Codecs;
 use crate::proxy::Proxies;
 use crate::shared::{Settings, Shared};
+use crate::shared_poll::SharedPolls;
 
 const PREFIX: &str = "/api";
 
@@ -79,6 +81,7 @@ impl Api {
             proxies: ArcSwap::from_pointee(Proxies::new(&settings.centrifugo)),
             settings: ArcSwap::from_pointee(settings),
             codecs: Codecs::new(None),
+            polls: Arc::new(SharedPolls::new(0)),
             connection_metrics: ConnectionMetrics::new("ws", "centrifugo"),
         });
         Self { router: router(Arc::clone(&shared), PREFIX), shared }
