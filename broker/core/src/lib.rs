@@ -33,8 +33,8 @@ pub use effects::{
 pub use input::{Draft, Input, Request, Subscriber};
 pub use key::{ChannelKey, TenantId};
 pub use keyed::{
-    ChangesPage, KEY_BYTES_MAX, KeyMode, Keyed, KeyedAnswer, KeyedChange, KeyedDraft, KeyedOptions, KeyedRequest, Revision,
-    StatePage, StateQuery, Suppressed,
+    ChangesPage, KEY_BYTES_MAX, KeyMode, Keyed, KeyedAnswer, KeyedChange, KeyedDraft, KeyedOptions, KeyedRequest,
+    Revision, StatePage, StateQuery, Suppressed,
 };
 pub use lanes::{LaneId, LaneSet};
 pub use log::{CommitOutcome, LogHead, LogRecord};

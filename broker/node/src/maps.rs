@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use natter_core::{ChannelKey, ChannelOptions, KeyedAnswer, KeyedChange, KeyedRequest, Refusal, Reply, Request, StatePage};
+use natter_core::{
+    ChannelKey, ChannelOptions, KeyedAnswer, KeyedChange, KeyedRequest, Refusal, Reply, Request, StatePage,
+};
 
 use crate::broker::Broker;
 

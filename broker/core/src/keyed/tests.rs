@@ -181,7 +181,8 @@ fn a_value_is_replaced_only_where_it_is_expected() {
     assert_eq!(bench.why(expecting(7)), Some(Suppressed::PositionMismatch));
     assert_eq!(bench.why(expecting(1)), None);
     assert_eq!(bench.why(expecting(1)), Some(Suppressed::PositionMismatch));
-    let removal = |offset| KeyedRequest::Remove { key: "a".into(), idempotency_key: None, expected: at(offset), tags: None };
+    let removal =
+        |offset| KeyedRequest::Remove { key: "a".into(), idempotency_key: None, expected: at(offset), tags: None };
     assert_eq!(bench.change(removal(1)).unwrap().suppressed, Some(Suppressed::PositionMismatch));
     assert_eq!(bench.change(removal(2)).unwrap().suppressed, None);
 }
@@ -343,9 +344,15 @@ fn a_subscriber_catches_up_page_by_page_or_begins_anew() {
     };
     assert_eq!((keys(&page.publications), page.offset, page.goal), (vec!["c".into(), "d".into(), "e".into()], 5, 8));
     let Some(Reply::Subscribed(Ok(live))) = bench.catch_up(5, epoch.as_str(), Some(3)) else { panic!() };
-    assert_eq!((keys(&live.recovery.unwrap().publications), live.offset), (vec!["f".into(), "g".into(), "h".into()], 8));
+    assert_eq!(
+        (keys(&live.recovery.unwrap().publications), live.offset),
+        (vec!["f".into(), "g".into(), "h".into()], 8)
+    );
     for (offset, epoch) in [(1, epoch.as_str()), (9, epoch.as_str()), (5, "other"), (0, "")] {
-        assert!(is_refused(bench.catch_up(offset, epoch, Some(100)), Refusal::UnrecoverablePosition), "{offset} {epoch}");
+        assert!(
+            is_refused(bench.catch_up(offset, epoch, Some(100)), Refusal::UnrecoverablePosition),
+            "{offset} {epoch}"
+        );
         assert!(is_refused(bench.catch_up(offset, epoch, None), Refusal::UnrecoverablePosition), "{offset} {epoch}");
     }
 }

@@ -51,7 +51,17 @@ fn subscriber(client: &str) -> Subscriber {
 
 fn stored(offset: u64, time_ms: i64) -> Arc<Publication> {
     let data = Bytes::from_static(b"stored");
-    Arc::new(Publication { offset, seq: offset, kind: MESSAGE, time_ms, data, info: None, tags: None, delta: false, keyed: None })
+    Arc::new(Publication {
+        offset,
+        seq: offset,
+        kind: MESSAGE,
+        time_ms,
+        data,
+        info: None,
+        tags: None,
+        delta: false,
+        keyed: None,
+    })
 }
 
 impl Bench {

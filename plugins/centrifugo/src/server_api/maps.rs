@@ -73,10 +73,7 @@ impl From<KeyedChange> for MapUpdateResult {
 }
 
 /// Sets a key.
-pub(super) async fn map_publish(
-    caller: Arc<Caller>,
-    request: MapPublishRequest,
-) -> Result<MapUpdateResult, ApiError> {
+pub(super) async fn map_publish(caller: Arc<Caller>, request: MapPublishRequest) -> Result<MapUpdateResult, ApiError> {
     let ResolvedChannel { key: channel, rules } = map(&caller, &request.channel)?;
     let mode = match request.key_mode.as_str() {
         "" => KeyMode::Replace,

@@ -30,7 +30,6 @@ pub(super) struct OpenPublication {
     pub(super) since: Instant,
 }
 
-
 impl ClientSession {
     pub(super) fn publish(&mut self, id: u32, request: PublishRequest, out: &mut SessionOut<'_>) -> Result<(), Close> {
         if request.r#type == MAP {

@@ -312,7 +312,12 @@ impl ClientSession {
     }
 
     /// Carries out the unsubscription that came before the answer to its subscription, and lets go on what waited for it.
-    pub(super) fn unsubscribe_waited(&mut self, command: Option<u32>, number: u32, out: &mut SessionOut<'_>) -> Result<(), Close> {
+    pub(super) fn unsubscribe_waited(
+        &mut self,
+        command: Option<u32>,
+        number: u32,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
         let Some(id) = command else { return Ok(()) };
         self.unsubscribe_numbered(id, number, out)?;
         self.waited(out)

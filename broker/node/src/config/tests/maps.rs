@@ -54,7 +54,10 @@ fn every_option_reads_and_changes_something() {
 #[test]
 fn what_is_not_set_is_as_in_centrifugo() {
     let recoverable = options_of("mode = \"recoverable\"\nkey_ttl = \"60s\"");
-    assert_eq!((recoverable.effective_stream_size(), recoverable.effective_stream_ttl()), (100, Duration::from_secs(60)));
+    assert_eq!(
+        (recoverable.effective_stream_size(), recoverable.effective_stream_ttl()),
+        (100, Duration::from_secs(60))
+    );
     assert_eq!(recoverable.effective_meta_ttl(), Some(Duration::from_secs(600)));
     assert_eq!([0, 5, 500, 5_000].map(|wanted| recoverable.page_size(wanted)), [100, 100, 500, 1_000]);
     assert_eq!((recoverable.live_limit(), recoverable.catch_up_timeout()), (1_000, Duration::from_secs(5)));

@@ -65,7 +65,8 @@ const PRESENCE: &str = "[[plugins.centrifugo.namespaces]]\nname = \"clients\"\ns
 #[test]
 fn every_option_reads_and_changes_something() {
     for option in OPTIONS {
-        let config = loaded(&format!("{PROXIES}{PRESENCE}[[plugins.centrifugo.namespaces]]\nname = \"news\"\n{option}\n"));
+        let config =
+            loaded(&format!("{PROXIES}{PRESENCE}[[plugins.centrifugo.namespaces]]\nname = \"news\"\n{option}\n"));
         let namespace = config.plugins.centrifugo.namespace("news").unwrap();
         let plain = Namespace { name: "news".to_owned(), ..Namespace::default() };
         assert_ne!(*namespace, plain, "{option}");

@@ -40,7 +40,11 @@ fn company(namespace: &Namespace, path: &KeyPath, checks: &mut Checks<'_>) {
         ("history_ttl", !namespace.history_ttl.is_zero(), "cannot be set for a map: map.stream_ttl is its history"),
         ("force_recovery", namespace.force_recovery, "cannot be set for a map: map.mode says whether it recovers"),
         ("force_positioning", namespace.force_positioning, "cannot be set for a map: map.mode says whether it does"),
-        ("allow_publish_for_client", namespace.allow_publish, "cannot be set for a map: map has an option of that name"),
+        (
+            "allow_publish_for_client",
+            namespace.allow_publish,
+            "cannot be set for a map: map has an option of that name",
+        ),
         (
             "allow_publish_for_subscriber",
             namespace.allow_publish_for_subscriber,

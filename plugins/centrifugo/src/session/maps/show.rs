@@ -22,10 +22,7 @@ pub(super) struct Form<'a> {
     pub(super) filter: Option<&'a Filter>,
 }
 
-pub(super) fn show(
-    publications: &[Arc<Publication>],
-    form: Form<'_>,
-) -> Result<Vec<ShownPublication>, EncodeError> {
+pub(super) fn show(publications: &[Arc<Publication>], form: Form<'_>) -> Result<Vec<ShownPublication>, EncodeError> {
     let no_tags = BTreeMap::new();
     let passes = |publication: &&Arc<Publication>| {
         form.filter.is_none_or(|filter| filter.matches(publication.tags.as_deref().unwrap_or(&no_tags)))
