@@ -313,6 +313,22 @@ fn what_changes_behind_the_first_page_comes_as_a_change() {
 }
 
 #[test]
+fn a_page_of_large_values_ends_early() {
+    let mut bench = bench(recoverable());
+    for key in ["a", "b", "c"] {
+        let draft = Draft { data: Bytes::from(vec![b'7'; 300 * 1024]), ..Draft::default() };
+        bench.set(KeyedDraft { key: key.into(), draft, ..KeyedDraft::default() }).unwrap();
+    }
+    let first = bench.state(StateQuery { limit: 100, ..StateQuery::default() });
+    assert_eq!((keys(&first.entries), &*first.cursor), (vec!["a".to_owned(), "b".to_owned()], "b"));
+    let rest = bench.state(StateQuery { cursor: first.cursor, limit: 100, ascending: false });
+    assert_eq!((keys(&rest.entries), &*rest.cursor), (vec!["c".to_owned()], ""));
+    let Some(Reply::Keyed(Ok(answer))) = bench.catch_up(0, first.epoch.as_str(), Some(100)) else { panic!("a page") };
+    let KeyedAnswer::Changes(changes) = *answer else { panic!("{answer:?}") };
+    assert_eq!((changes.publications.len(), changes.offset), (1, 1));
+}
+
+#[test]
 fn pages_of_another_life_are_refused() {
     let mut bench = bench(ephemeral());
     let epoch = bench.set(value("a", "1")).unwrap().epoch;
