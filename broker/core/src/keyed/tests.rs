@@ -416,6 +416,16 @@ fn a_channel_without_keys_refuses_them() {
 }
 
 #[test]
+fn a_channel_whose_namespace_becomes_one_of_maps_is_made_anew() {
+    let mut bench = bench(ChannelOptions { keyed: None, ..recoverable() });
+    assert!(matches!(bench.ask(removal("a")), Some(Reply::Keyed(Err(Refusal::NotAvailable)))));
+    bench.options = Arc::new(recoverable());
+    assert!(bench.set(value("a", "1")).is_ok());
+    bench.options = Arc::new(ChannelOptions { keyed: None, ..recoverable() });
+    assert!(matches!(bench.ask(removal("a")), Some(Reply::Keyed(Err(Refusal::NotAvailable)))));
+}
+
+#[test]
 fn an_empty_channel_is_forgotten_and_one_with_keys_is_not() {
     let mut bench = bench(ChannelOptions { keyed: Some(KeyedOptions::default()), ..ephemeral() });
     let epoch = bench.set(value("a", "1")).unwrap().epoch;
