@@ -79,15 +79,17 @@ impl<R> Channel<R> {
     ///
     /// Turning `durable` on or off takes effect when the channel is next made, as does another order of keys.
     /// Turning history on begins a stream at once: subscribers meet its epoch with its first publication.
-    pub(crate) fn touch(&mut self, options: &Arc<ChannelOptions>, now: i64, epoch: impl FnOnce() -> Epoch) {
+    /// False when the channel has to be made anew: it keeps keys and is not to do so any more, or the other way round.
+    pub(crate) fn touch(&mut self, options: &Arc<ChannelOptions>, now: i64, epoch: impl FnOnce() -> Epoch) -> bool {
         self.last_used = now;
         if Arc::ptr_eq(&self.options, options) || !self.options.is_shaped_like(options) {
-            return;
+            return self.keyed.is_some() == options.keyed.is_some();
         }
         self.options = Arc::clone(options);
         if self.stream.is_none() && !options.durable && options.has_history() {
             self.stream = Some(Box::new(Stream::new(epoch())));
         }
+        true
     }
 
     /// The result of an earlier publish that this one repeats, by key or by version.

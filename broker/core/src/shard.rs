@@ -169,9 +169,26 @@ impl<R> Shard<R> {
         // Whoever gives a subscription back knows nothing of the channel's options.
         if !is_departure {
             let random = &mut self.random;
-            channel.touch(options, now, || Epoch::from_random(random()));
+            if !channel.touch(options, now, || Epoch::from_random(random())) {
+                return self.remake(key, options, request, now, effects);
+            }
         }
         self.serve_when_open(key, request, now, effects);
+    }
+
+    /// Ends a channel's life that is of another kind than its namespace now wants, and begins another.
+    fn remake(
+        &mut self,
+        key: ChannelKey,
+        options: &Arc<ChannelOptions>,
+        request: Request<R>,
+        now: i64,
+        effects: &mut Vec<Effect<R>>,
+    ) {
+        if let Some(channel) = self.channels.remove(&key) {
+            channel.give_up(effects);
+        }
+        self.request(key, options, request, now, effects);
     }
 
     fn serve_when_open(&mut self, key: ChannelKey, request: Request<R>, now: i64, effects: &mut Vec<Effect<R>>) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use natter_core::{
-    ChannelHandle, ChannelKey, ChannelOptions, Draft, Effect, Input, KeyedAnswer, KeyedDraft, KeyedOptions,
+    ChannelHandle, ChannelKey, ChannelOptions, Draft, Effect, Input, Keyed, KeyedAnswer, KeyedDraft, KeyedOptions,
     KeyedRequest, LaneId, Publication, Refusal, Reply, Request, Revision, Shard, ShardLimits, Since, StateQuery,
     Subscribed, Subscriber, TenantId,
 };
@@ -68,6 +68,10 @@ struct World {
 
 fn key() -> ChannelKey {
     ChannelKey::new(TenantId::new("tenant"), "map")
+}
+
+fn keyed_of(publication: &Publication) -> &Keyed {
+    publication.keyed.as_deref().expect("every publication has a key")
 }
 
 fn subscriber() -> Subscriber {
@@ -165,7 +169,7 @@ impl World {
                 self.page(cursor, Some(revision), limit)
             }
             Phase::CatchingUp { goal } => {
-                let (offset, epoch) = self.position.clone().unwrap();
+                let (offset, epoch) = self.position.clone().expect("it has been told where it stands");
                 let since = Since { offset, epoch };
                 KeyedRequest::CatchUp { subscriber: subscriber(), since, limit: Some(limit), goal: *goal }
             }
@@ -216,15 +220,16 @@ impl World {
         if let Some(page) = &subscribed.state {
             self.changed(&page.entries);
         }
-        self.changed(&subscribed.recovery.unwrap().publications);
+        let missed = subscribed.recovery.expect("whoever goes live is caught up");
+        self.changed(&missed.publications);
         self.phase = Phase::Live(subscribed.handle);
-        let epoch = subscribed.epoch.unwrap().as_str().to_owned();
+        let epoch = subscribed.epoch.expect("keys have an epoch").as_str().to_owned();
         self.position = self.options.has_history().then_some((subscribed.offset, epoch));
     }
 
     fn changed(&mut self, publications: &[Arc<Publication>]) {
         for publication in publications {
-            let keyed = publication.keyed.as_ref().unwrap();
+            let keyed = keyed_of(publication);
             match keyed.removed {
                 true => self.view.remove(&*keyed.key),
                 false => self.view.insert(keyed.key.to_string(), publication.data.clone()),
@@ -246,7 +251,7 @@ impl World {
         };
         let KeyedAnswer::State { page, keys } = *answer else { panic!("a page") };
         assert_eq!(page.entries.len(), keys);
-        let entry = |entry: &Arc<Publication>| (entry.keyed.as_ref().unwrap().key.to_string(), entry.data.clone());
+        let entry = |entry: &Arc<Publication>| (keyed_of(entry).key.to_string(), entry.data.clone());
         page.entries.iter().map(entry).collect()
     }
 

@@ -180,6 +180,19 @@ inBothEncodings('presence is a map of clients and one of users', () => natter, a
   assert.equal(seenUsers.updates.length, 2, 'a user comes and goes once');
 });
 
+inBothEncodings('subscribers of a plain channel are keys of a map, too', () => natter, async ({ open }) => {
+  const channel = freshChannel('hall');
+  const [watcher, visitor] = [open({ user: 'eve' }), open()];
+  const [, { client }] = await Promise.all([watcher, visitor].map(connected));
+  const clients = watcher.newMapClientsSubscription(`boardclients:${channel}`);
+  const view = follow(clients, () => null);
+  await ready(clients);
+  await ready(visitor.newSubscription(channel));
+  await view.until(({ keys }) => keys.has(client));
+  dropConnection(visitor);
+  await view.until(({ updates }) => updates.some(({ key, removed }) => key === client && removed));
+});
+
 inBothEncodings('deltas are made for each key', () => natter, async ({ open, decode }) => {
   const channel = freshChannel('board');
   await set(channel, 'a', story(0));

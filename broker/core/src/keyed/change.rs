@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::answer::{KeyedChange, Suppressed};
+use super::page::tags_weight;
 use super::request::{KeyMode, KeyedDraft};
 use super::{KEY_BYTES_MAX, Keyed, KeyedOptions};
 use crate::channel::Channel;
@@ -166,11 +169,13 @@ impl<R> Channel<R> {
         now: i64,
     ) -> Result<(), Refusal> {
         let options = self.keyed_options();
-        let Some(keyed) = self.keyed.as_ref().filter(|keyed| keyed.has_room(&key, draft.data.len(), &options)) else {
-            return Err(Refusal::TooManyKeys);
-        };
+        let Some(keyed) = &self.keyed else { return Err(Refusal::NotAvailable) };
         let old = keyed.entries.get(&key).filter(|_| draft.delta);
         let previous = old.map(|old| old.publication.data.clone());
+        let bytes = draft.data.len() + previous.as_ref().map_or(0, Bytes::len) + tags_weight(draft.tags.as_deref());
+        if !keyed.has_room(&key, bytes + key.len(), &options) {
+            return Err(Refusal::TooManyKeys);
+        }
         let change = Keyed { key: Arc::clone(&key), removed: false, score, previous };
         let publication = self.change(draft, change, now);
         if let Some(keyed) = &mut self.keyed {

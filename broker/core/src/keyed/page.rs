@@ -4,11 +4,13 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::request::StateQuery;
 use super::state::{Entry, KeyedState};
-use crate::Publication;
+use crate::{Publication, Tags};
 
-/// A page ends early when its payloads are this large.
+/// A page ends early when it is this large.
 const PAGE_BYTES_MAX: usize = 512 * 1024;
 /// Stands between the score and the key in the cursor of an ordered channel.
 const SEPARATOR: char = '\0';
@@ -19,14 +21,26 @@ pub(super) fn fits(publications: &[Arc<Publication>]) -> bool {
 }
 
 fn bytes_of(publications: &[Arc<Publication>]) -> usize {
-    publications.iter().map(|publication| publication.data.len()).sum()
+    publications.iter().map(|publication| weight(publication)).sum()
+}
+
+/// What a publication takes up, in bytes.
+pub(super) fn weight(publication: &Publication) -> usize {
+    let keyed = publication.keyed.as_deref();
+    let key = keyed.map_or(0, |keyed| keyed.key.len() + keyed.previous.as_ref().map_or(0, Bytes::len));
+    publication.data.len() + key + tags_weight(publication.tags.as_deref())
+}
+
+/// What labels take up, in bytes.
+pub(super) fn tags_weight(tags: Option<&Tags>) -> usize {
+    tags.map_or(0, |tags| tags.iter().map(|(name, value)| name.len() + value.len()).sum())
 }
 
 /// Leaves of publications what may be sent together, and at least one.
 pub(super) fn cut(publications: &mut Vec<Arc<Publication>>) {
     let mut bytes = 0;
     let end = publications.iter().position(|publication| {
-        bytes += publication.data.len();
+        bytes += weight(publication);
         bytes > PAGE_BYTES_MAX
     });
     if let Some(end) = end {
@@ -92,7 +106,7 @@ fn collect<'a>(
         seen += 1;
         // What is newer than the reader's first page comes to it as a change.
         if publication.seq <= change {
-            bytes += publication.data.len();
+            bytes += weight(publication);
             page.push(Arc::clone(publication));
         }
         let is_full = seen == limit || bytes >= PAGE_BYTES_MAX;

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::KeyedOptions;
+use super::page::weight;
 use crate::{Epoch, Publication};
 
-/// Keys and payloads of one channel together, in bytes.
+/// Keys, payloads and labels of one channel together, in bytes.
 const BYTES_MAX: usize = 256 * 1024 * 1024;
 /// An expiry that never comes.
 const NEVER: i64 = i64::MAX;
@@ -24,8 +25,8 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    fn bytes(&self, key: &str) -> usize {
-        self.publication.data.len() + key.len()
+    fn bytes(&self) -> usize {
+        weight(&self.publication)
     }
 
     fn score(&self) -> i64 {
@@ -74,11 +75,11 @@ impl KeyedState {
         self.entries.len()
     }
 
-    /// Whether there is room for a value.
+    /// Whether there is room for a value of a key.
     pub(super) fn has_room(&self, key: &str, bytes: usize, options: &KeyedOptions) -> bool {
         let old = self.entries.get(key);
-        let kept = self.bytes - old.map_or(0, |old| old.bytes(key));
-        (old.is_some() || self.entries.len() < options.keys_max) && kept + key.len() + bytes <= BYTES_MAX
+        let kept = self.bytes - old.map_or(0, Entry::bytes);
+        (old.is_some() || self.entries.len() < options.keys_max) && kept + bytes <= BYTES_MAX
     }
 
     /// Sets a key; a value without a version keeps the one before it, and nobody loses hold of it.
@@ -93,7 +94,7 @@ impl KeyedState {
         let old = self.take(key);
         let (old_version, holders) = old.map_or((None, 0), |old| (old.version, old.holders));
         let entry = Entry { publication, version: version.or(old_version), expires_ms: NEVER, holders };
-        self.bytes += entry.bytes(key);
+        self.bytes += entry.bytes();
         if options.ordered {
             self.by_score.insert((entry.score(), Arc::clone(key)));
         }
@@ -104,7 +105,7 @@ impl KeyedState {
     /// Takes a key out.
     pub(super) fn take(&mut self, key: &Arc<str>) -> Option<Entry> {
         let entry = self.entries.remove(key)?;
-        self.bytes -= entry.bytes(key);
+        self.bytes -= entry.bytes();
         self.by_score.remove(&(entry.score(), Arc::clone(key)));
         self.by_expiry.remove(&(entry.expires_ms, Arc::clone(key)));
         Some(entry)

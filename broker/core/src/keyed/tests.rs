@@ -24,7 +24,7 @@ fn bench(options: ChannelOptions) -> Bench {
         epochs += 1;
         epochs
     };
-    let shard = Shard::new(0, 1, ShardLimits { channels_max: 10 }, Box::new(random));
+    let shard = Shard::new(0, 1, ShardLimits::new(10), Box::new(random));
     Bench { shard, options: Arc::new(options), now: 1_000 }
 }
 
@@ -313,6 +313,22 @@ fn what_changes_behind_the_first_page_comes_as_a_change() {
 }
 
 #[test]
+fn a_page_of_large_values_ends_early() {
+    let mut bench = bench(recoverable());
+    for key in ["a", "b", "c"] {
+        let draft = Draft { data: Bytes::from(vec![b'7'; 300 * 1024]), ..Draft::default() };
+        bench.set(KeyedDraft { key: key.into(), draft, ..KeyedDraft::default() }).unwrap();
+    }
+    let first = bench.state(StateQuery { limit: 100, ..StateQuery::default() });
+    assert_eq!((keys(&first.entries), &*first.cursor), (vec!["a".to_owned(), "b".to_owned()], "b"));
+    let rest = bench.state(StateQuery { cursor: first.cursor, limit: 100, ascending: false });
+    assert_eq!((keys(&rest.entries), &*rest.cursor), (vec!["c".to_owned()], ""));
+    let Some(Reply::Keyed(Ok(answer))) = bench.catch_up(0, first.epoch.as_str(), Some(100)) else { panic!("a page") };
+    let KeyedAnswer::Changes(changes) = *answer else { panic!("{answer:?}") };
+    assert_eq!((changes.publications.len(), changes.offset), (1, 1));
+}
+
+#[test]
 fn pages_of_another_life_are_refused() {
     let mut bench = bench(ephemeral());
     let epoch = bench.set(value("a", "1")).unwrap().epoch;
@@ -396,6 +412,16 @@ fn a_publication_brings_along_what_its_delta_is_made_against() {
 #[test]
 fn a_channel_without_keys_refuses_them() {
     let mut bench = bench(ChannelOptions { keyed: None, ..recoverable() });
+    assert!(matches!(bench.ask(removal("a")), Some(Reply::Keyed(Err(Refusal::NotAvailable)))));
+}
+
+#[test]
+fn a_channel_whose_namespace_becomes_one_of_maps_is_made_anew() {
+    let mut bench = bench(ChannelOptions { keyed: None, ..recoverable() });
+    assert!(matches!(bench.ask(removal("a")), Some(Reply::Keyed(Err(Refusal::NotAvailable)))));
+    bench.options = Arc::new(recoverable());
+    assert!(bench.set(value("a", "1")).is_ok());
+    bench.options = Arc::new(ChannelOptions { keyed: None, ..recoverable() });
     assert!(matches!(bench.ask(removal("a")), Some(Reply::Keyed(Err(Refusal::NotAvailable)))));
 }
 

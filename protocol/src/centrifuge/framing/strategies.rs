@@ -116,7 +116,7 @@ fn connect_request() -> impl Strategy<Value = ConnectRequest> {
 }
 
 fn connect_result() -> impl Strategy<Value = ConnectResult> {
-    let subs = btree_map(any::<String>(), subscribe_result(), 0..3);
+    let subs = btree_map(any::<String>(), subscribe_result().prop_map(Listed::from), 0..3);
     let fields = (any::<[String; 4]>(), any::<[bool; 2]>(), any::<[u32; 2]>(), any::<i64>());
     (fields, body(), subs).prop_map(
         |(([client, version, session, node], [expires, pong], [ttl, ping], time), data, subs)| ConnectResult {

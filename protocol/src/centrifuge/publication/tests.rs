@@ -98,6 +98,7 @@ proptest! {
         tags: Option<BTreeMap<String, String>>,
         delta: bool,
         data_as_string: bool,
+        keyed: (String, bool, i64),
     ) {
         let data = serde_json::to_vec(&value).expect("plain value");
         let publication = PublicationRef {
@@ -108,6 +109,9 @@ proptest! {
             tags: tags.as_ref(),
             info: info.as_ref(),
             delta,
+            key: &keyed.0,
+            removed: keyed.1,
+            score: keyed.2,
             data_as_string,
             known_json: false,
         };

@@ -61,7 +61,7 @@ async fn insecure_mode_serves_the_plugins_tenant() {
 #[tokio::test]
 async fn unknown_methods_are_not_found() {
     let api = Api::start();
-    for method in ["nothing", "map_publish", "connections", "publish/", "Publish", ""] {
+    for method in ["nothing", "connections", "publish/", "Publish", ""] {
         let reply = api.post(&format!("/{method}"), &[], "{}").await;
         assert_eq!(reply.status, StatusCode::NOT_FOUND, "{method}");
     }

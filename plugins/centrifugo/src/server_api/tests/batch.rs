@@ -24,7 +24,7 @@ async fn replies_stand_in_the_order_of_commands() {
         {"info": {}},
         {"rpc": {"method": "x"}},
         {"publish": null, "info": {}},
-        {"map_publish": {}},
+        {"block_user": {}},
         {"batch": {"commands": []}},
         {},
         null,
