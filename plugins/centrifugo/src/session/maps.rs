@@ -3,29 +3,30 @@
 //! A client takes as many commands for it as it needs, and the subscription stands in [`State::Paging`] meanwhile. It goes
 //! live within one request to the channel's owner, so nothing can come in between.
 
+mod paging;
 mod presence;
 mod publish;
+mod result;
 mod show;
 
+pub(super) use paging::Paging;
 pub(super) use presence::MapPresence;
 
-use natter_core::{
-    ChangesPage, KeyedAnswer, KeyedRequest, Refusal, Request, Revision, Since, StatePage, StateQuery, Subscribed,
-    Subscriber,
-};
+use natter_core::{KeyedAnswer, Refusal, Request, Revision, Subscribed, Subscriber};
 use natter_node::config::DeltaType;
 use natter_node::session::{Close, CloseKind, PublicationFilter, SessionOut, Subscription as Attachment};
 use natter_protocol::centrifuge::codes::{ClientError, Disconnect};
 use natter_protocol::centrifuge::filter::Filter;
-use natter_protocol::centrifuge::schema::{Publication as ShownPublication, Reply, SubscribeRequest, SubscribeResult};
+use natter_protocol::centrifuge::schema::{Reply, SubscribeRequest, SubscribeResult};
 
 use std::sync::Arc;
 
-use self::show::{Form, show};
-use super::deadlines::milliseconds;
+use self::paging::{Open, map_request};
+use self::result::{changes_result, live_result, state_result};
+use self::show::{Form, show, show_live};
 use super::grant::{Features, Grant};
 use super::reply::client_error;
-use super::subscribe::{FOSSIL, TagsFilter, time_left, with_channel_info};
+use super::subscribe::{FOSSIL, TagsFilter, with_channel_info};
 use super::subscription::{State, Subscription};
 use super::token::{Pending, Token};
 use super::{ClientSession, close};
@@ -37,42 +38,6 @@ const STATE: i32 = 2;
 const STREAM: i32 = 1;
 /// SubscribeRequest.phase: everything that is left, and live from there.
 const LIVE: i32 = 0;
-/// SubscribeResult.type of every map subscription.
-const MAP: i32 = 1;
-
-/// How far a client has come with its pages.
-#[derive(Debug)]
-pub(super) struct Paging {
-    /// What the grant gives the client.
-    data: bytes::Bytes,
-    filter: Option<Filter>,
-    started_ms: i64,
-    /// What the first page was of.
-    revision: Option<Revision>,
-    /// Where the stream stood when the client began to catch up.
-    goal: Option<u64>,
-    /// The command that the channel's owner has not answered.
-    open: Option<Open>,
-    /// The unsubscribe command that came before that answer.
-    pub(super) unsubscribed_by: Option<u32>,
-}
-
-/// A command on its way.
-#[derive(Clone, Copy, Debug)]
-struct Open {
-    id: u32,
-    /// Whether the client goes on from a position that it had before.
-    recovers: bool,
-    is_from_state: bool,
-}
-
-impl Paging {
-    /// Whether the channel's owner still has to answer.
-    pub(super) fn is_open(&self) -> bool {
-        self.open.is_some()
-    }
-}
-
 impl ClientSession {
     /// Handles a command that goes on with a subscription's pages; gives back any other one.
     pub(super) fn continue_map(
@@ -257,18 +222,14 @@ impl ClientSession {
             Ok(subscribed) => subscribed,
             Err(refusal) => return self.map_failed(number, open, client_error(refusal), out),
         };
-        let has_delta = subscription.has_delta;
-        let form = |is_chain| Form { encoding, has_delta, is_chain, filter: paging.filter.as_ref() };
-        let state = subscribed.state.as_ref().map_or(Ok(Vec::new()), |page| show(&page.entries, form(false)));
-        let changes = subscribed.recovery.as_ref().map_or(&[][..], |recovery| &recovery.publications);
-        let shown = state.and_then(|state| Ok((state, show(changes, form(true))?)));
+        let shown = show_live(paging, subscription.has_delta, &subscribed, encoding);
         let (data, unsubscribed_by) = (std::mem::take(&mut paging.data), paging.unsubscribed_by);
         let filter = paging.filter.take().map(|filter| Box::new(TagsFilter(filter)) as Box<dyn PublicationFilter>);
         subscription.state = State::Active(subscribed.handle);
         out.attach(Attachment {
             channel: subscribed.handle,
             key: subscription.channel.key.clone(),
-            variant: shared.codecs.map_variant(encoding, has_delta),
+            variant: shared.codecs.map_variant(encoding, subscription.has_delta),
             wants_presence_edges: subscription.features.gets_presence_edges,
             filter,
         });
@@ -297,91 +258,9 @@ impl ClientSession {
     }
 }
 
-impl Subscription {
-    /// Whether its client has taken too long with its pages.
-    fn is_late(&self, now_ms: i64) -> bool {
-        let State::Paging(paging) = &self.state else { return false };
-        let timeout_ms = milliseconds(self.channel.rules.rules.map.catch_up_timeout());
-        now_ms.saturating_sub(paging.started_ms) > timeout_ms
-    }
-
-    /// Whether its client has stopped asking for pages.
-    fn is_abandoned(&self, now_ms: i64) -> bool {
-        self.is_late(now_ms) && matches!(&self.state, State::Paging(paging) if !paging.is_open())
-    }
-}
-
 /// Whether a subscription's type is one of the maps'.
 fn is_map(subscription_type: i32) -> bool {
     (1..=3).contains(&subscription_type)
-}
-
-/// What a command asks of the channel's owner.
-fn map_request(
-    channel: &ResolvedChannel,
-    subscriber: &Subscriber,
-    paging: &Paging,
-    request: &SubscribeRequest,
-) -> Result<KeyedRequest, ClientError> {
-    let known = paging.revision.as_ref().map(|revision| revision.epoch.as_str());
-    if !request.epoch.is_empty() && known.is_some_and(|known| known != request.epoch) {
-        return Err(ClientError::UNRECOVERABLE_POSITION);
-    }
-    let limit = channel.rules.rules.map.page_size(request.limit);
-    let subscriber = subscriber.clone();
-    let since = Since { offset: request.offset, epoch: request.epoch.clone() };
-    match request.phase {
-        STATE => {
-            let query = StateQuery { cursor: request.cursor.clone(), limit, ascending: request.asc };
-            let (revision, epoch) = (paging.revision.clone(), request.epoch.clone());
-            Ok(KeyedRequest::Page { subscriber, query, revision, epoch })
-        }
-        STREAM => Ok(KeyedRequest::CatchUp { subscriber, since, limit: Some(limit), goal: paging.goal }),
-        LIVE => Ok(KeyedRequest::CatchUp { subscriber, since, limit: None, goal: None }),
-        _ => Err(ClientError::BAD_REQUEST),
-    }
-}
-
-fn state_result(page: StatePage, offset: u64, state: Vec<ShownPublication>) -> SubscribeResult {
-    let epoch = page.epoch.as_str().to_owned();
-    SubscribeResult {
-        r#type: MAP,
-        phase: STATE,
-        cursor: page.cursor,
-        epoch,
-        offset,
-        state,
-        ..SubscribeResult::default()
-    }
-}
-
-fn changes_result(page: &ChangesPage, publications: Vec<ShownPublication>) -> SubscribeResult {
-    let (epoch, offset) = (page.epoch.as_str().to_owned(), page.offset);
-    SubscribeResult { r#type: MAP, phase: STREAM, epoch, offset, publications, ..SubscribeResult::default() }
-}
-
-/// The result of going live, without what is in it.
-fn live_result(subscription: &Subscription, subscribed: &Subscribed, recovers: bool, now_ms: i64) -> SubscribeResult {
-    let rules = &subscription.channel.rules.rules;
-    let (expires, ttl) = match subscription.is_refreshed_by_client {
-        true => time_left(subscription.expire_at, now_ms),
-        false => (false, 0),
-    };
-    let debounce = u32::try_from(rules.client_publish_debounce_interval.as_millis()).unwrap_or(u32::MAX);
-    SubscribeResult {
-        r#type: MAP,
-        phase: LIVE,
-        expires,
-        ttl,
-        recoverable: rules.map.has_stream(),
-        epoch: subscribed.epoch.as_ref().map(|epoch| epoch.as_str().to_owned()).unwrap_or_default(),
-        offset: subscribed.offset,
-        delta: subscription.has_delta,
-        was_recovering: recovers,
-        recovered: recovers,
-        publish_debounce: debounce,
-        ..SubscribeResult::default()
-    }
 }
 
 /// Gives up a subscription that nobody waits for any more.

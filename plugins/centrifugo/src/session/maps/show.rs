@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use natter_core::Publication;
+use natter_core::{Publication, Subscribed};
 use natter_protocol::centrifuge::filter::Filter;
 use natter_protocol::centrifuge::framing::{EncodeError, Encoding};
 use natter_protocol::centrifuge::publication::PublicationRef;
 use natter_protocol::centrifuge::schema::Publication as ShownPublication;
 
+use super::paging::Paging;
 use crate::codec;
 
 /// How publications are shown.
@@ -22,6 +23,20 @@ pub(super) struct Form<'a> {
     pub(super) filter: Option<&'a Filter>,
 }
 
+/// The last page of the state and the changes behind the first one.
+pub(super) fn show_live(
+    paging: &Paging,
+    has_delta: bool,
+    subscribed: &Subscribed,
+    encoding: Encoding,
+) -> Result<(Vec<ShownPublication>, Vec<ShownPublication>), EncodeError> {
+    let form = |is_chain| Form { encoding, has_delta, is_chain, filter: paging.filter.as_ref() };
+    let entries = subscribed.state.as_ref().map_or(&[][..], |page| &page.entries);
+    let changes = subscribed.recovery.as_ref().map_or(&[][..], |recovery| &recovery.publications);
+    Ok((show(entries, form(false))?, show(changes, form(true))?))
+}
+
+/// Those of the publications that pass the filter.
 pub(super) fn show(publications: &[Arc<Publication>], form: Form<'_>) -> Result<Vec<ShownPublication>, EncodeError> {
     let no_tags = BTreeMap::new();
     let passes = |publication: &&Arc<Publication>| {
