@@ -52,6 +52,7 @@ impl Chat {
         id: EntityId,
     ) -> Result<Message, ChatError> {
         let hot = self.visible(tenant, caller, channel).await?;
+        hot.settle().await;
         let found = self.find(&hot, id).await?;
         self.finish(&hot, found, Some(caller)).await
     }

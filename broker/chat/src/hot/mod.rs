@@ -33,6 +33,8 @@ pub(crate) use registry::HotChannels;
 const BEHIND_MAX: usize = 10_000;
 /// How long a change waits for the rows of the events before it.
 const PROJECTION_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long a read waits for rows that followers of the channel have been told of already.
+const SETTLE_TIME_MAX: Duration = Duration::from_secs(1);
 /// Locks that a channel's messages share.
 const MESSAGE_LOCKS: usize = 16;
 
@@ -72,6 +74,8 @@ struct Log {
     loading: Option<Vec<Arc<Publication>>>,
     /// Applied events that wait for the projection.
     behind: VecDeque<(Arc<Publication>, Event)>,
+    /// The offset of the newest event that changes what rows say of messages.
+    changed: u64,
     is_projecting: bool,
     /// Chunks of the senders' counts that have changed since they were stored.
     changed_chunks: BTreeSet<u64>,
@@ -133,6 +137,17 @@ impl HotChannel {
         match reached.await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(ChatError::Unavailable),
+        }
+    }
+
+    /// Waits until rows say what followers of the channel have been told: whoever hears of a change and then reads finds it.
+    /// While the store takes no rows, what they said before is better than nothing.
+    pub(crate) async fn settle(&self) {
+        let changed = self.log.lock().changed;
+        if *self.projected.borrow() < changed {
+            let mut projected = self.projected.subscribe();
+            let reached = projected.wait_for(|projected| *projected >= changed);
+            let _ = tokio::time::timeout(SETTLE_TIME_MAX, reached).await;
         }
     }
 
@@ -224,8 +239,14 @@ impl Log {
             self.fold.seq = publication.seq;
             return;
         };
-        if let EventBody::Message(posted) = &event.body {
-            self.changed_chunks.insert(summary::chunk_of(&posted.sender.id));
+        match &event.body {
+            EventBody::Message(posted) => {
+                self.changed_chunks.insert(summary::chunk_of(&posted.sender.id));
+                if posted.parent.is_some() {
+                    self.changed = publication.offset;
+                }
+            }
+            _ => self.changed = publication.offset,
         }
         self.fold.apply(channel, publication, &event);
         self.behind.push_back((Arc::clone(publication), event));

@@ -49,6 +49,7 @@ impl Chat {
     /// The caller may not see the channel.
     pub async fn pins(&self, tenant: &TenantId, caller: &str, channel: EntityId) -> Result<Vec<Message>, ChatError> {
         let hot = self.visible(tenant, caller, channel).await?;
+        hot.settle().await;
         let mut found = Vec::new();
         for (_, id) in PINS.all(self.store(), tenant, &hot.id.to_hex(), PINS_MAX).await? {
             found.extend(self.find_any(&hot, id.value).await?.filter(|found| !found.is_deleted()));

@@ -63,6 +63,7 @@ impl Chat {
         limit: usize,
     ) -> Result<Page, ChatError> {
         let hot = self.visible(tenant, caller, channel).await?;
+        hot.settle().await;
         let (max_seq, top) = hot.with_fold(|fold| (fold.seq, fold.offset));
         let walk = self.walk(&hot, cursor, top).await?;
         let limit = limit.clamp(1, PAGE_MAX);
@@ -92,6 +93,7 @@ impl Chat {
         limit: usize,
     ) -> Result<(Vec<Message>, u64), ChatError> {
         let hot = self.visible(tenant, caller, channel).await?;
+        hot.settle().await;
         let (first, present) = hot.with_fold(|fold| (fold.seq_at(place), fold.present()));
         let Some(first) = first else { return Ok((Vec::new(), present)) };
         let Some(offset) = self.store().find_seq(&hot.key, first).await? else { return Ok((Vec::new(), present)) };

@@ -32,6 +32,7 @@ impl Chat {
         limit: usize,
     ) -> Result<Page, ChatError> {
         let hot = self.visible(tenant, caller, channel).await?;
+        hot.settle().await;
         let parent = self.find(&hot, parent).await?.message.seq;
         let replies = self.replies_to(&hot, parent).await?;
         let mut found = Vec::new();

@@ -48,6 +48,7 @@ before(async () => {
   alice = await User.sign(natter, 'alice', { name: 'Alice' });
 });
 after(async () => {
+  pages.held = Promise.resolve();
   await natter.remove();
   pages.stop();
   hidden.stop();

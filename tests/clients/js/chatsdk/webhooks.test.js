@@ -123,8 +123,11 @@ test('what was not told before a crash is told after it', async () => {
   await natter.crash();
   endpoint.status = 200;
   await natter.launch();
-  const [, event] = await endpoint.reach(endpoint.told, 2);
-  assert.deepEqual([event.event, event.data.message.text, event.id], ['message.new', 'kept', tried.id]);
+  // What had been told a moment before the crash may be told again, with its id.
+  const isKept = ({ id: own }) => own === tried.id;
+  await endpoint.until(() => endpoint.told.some(isKept));
+  const event = endpoint.told.find(isKept);
+  assert.deepEqual([event.event, event.data.message.text], ['message.new', 'kept']);
   signed(event, secret);
 });
 
@@ -142,7 +145,8 @@ test('a webhook that was removed is told nothing more, not even what waited', as
   await alice.say(id, 'after');
   for (let attempt = 0; attempt < 1200 && (await natter.outbox('list', '--waiting')).length > 0; attempt += 1) await pause(50);
   assert.deepEqual(await natter.outbox('list', '--waiting'), []);
-  assert.equal(endpoint.told.length, 1);
+  const texts = endpoint.told.map(({ data }) => data.message?.text);
+  assert.ok(!texts.includes('waits') && !texts.includes('after'), `${texts}`);
 });
 
 test('another app has a webhook of its own', async () => {
