@@ -206,7 +206,11 @@ impl Layer {
             Command::Disconnect { ends_connection: true } => return Err(self.disconnect_all(out)),
             Command::Disconnect { ends_connection: false } => self.put_out(index, out),
             Command::DropTransport if self.link.park(DisconnectReason::ForcedClose) => {}
-            Command::DropTransport => return Err(self.fault(DisconnectReason::ForcedClose)),
+            Command::DropTransport => {
+                self.link.set_reason(DisconnectReason::ForcedClose);
+                // A client that polls fetches what it has been sent, and then that it is over.
+                return Err(closed(CloseKind::Error));
+            }
         }
         Ok(())
     }
