@@ -24,7 +24,7 @@ struct Cluster {
 impl Cluster {
     fn start(options: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let output = kit(directory.path(), &[&["start", "--commitlog", "batch"], options].concat());
+        let output = kit(directory.path(), &[&["start", "--commitlog", "batch", "--port", "0"], options].concat());
         let contact_points = output.trim().split(',').map(str::to_owned).collect();
         Self { directory, contact_points }
     }
