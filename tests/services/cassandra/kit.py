@@ -93,9 +93,11 @@ class Cluster:
             *[f"--add-opens={name}=ALL-UNNAMED" for name in OPENS],
             *[f"-javaagent:{jar}" for jar in agent],
             "-Djdk.attach.allowAttachSelf=true", "-Dio.netty.tryReflectionSetAccessible=true",
-            # The nodes know each other from the start, so nobody need wait for gossip.
+            # The first node is alone, and the others hear of it at once: nobody need wait for gossip.
             "-Dcassandra.skip_wait_for_gossip_to_settle=0", "-Dcassandra.ring_delay_ms=500",
             "-Dcassandra.superuser_setup_delay_ms=0", "-Dcassandra-foreground=yes",
+            # A node that misses a change of the schema asks for it within a second, not within a minute.
+            "-Dcassandra.schema_pull_interval_ms=1000",
             f"-Dcassandra.config=file://{node / 'cassandra.yaml'}", f"-Dcassandra.storagedir={node}",
             f"-Dcassandra.logdir={node}", f"-Djava.io.tmpdir={node / 'tmp'}",
             f"-Dlogback.configurationFile={HERE / 'logback.xml'}",
@@ -105,6 +107,9 @@ class Cluster:
             process = subprocess.Popen(
                 command, cwd=node, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         (node / "pid").write_text(str(process.pid))
+        # A process that has only just begun does not tell its command line yet, by which it is known as ours.
+        while self.pid(number) is None and process.poll() is None:
+            time.sleep(0.01)
 
     def configuration(self, number):
         settings, node = self.settings, self.node(number)
@@ -213,10 +218,10 @@ def start(cluster, options):
     if cluster.settings["tls"]:
         cluster.write_certificate()
     class_path = jars()
+    # One after the other: nodes that start at once do not know each other when they first answer.
     for number in cluster.numbers():
         if cluster.pid(number) is None:
             cluster.launch(number, class_path)
-    for number in cluster.numbers():
         cluster.wait(number)
     print(",".join(f"{cluster.address(number)}:{cluster.settings['port']}" for number in cluster.numbers()))
 

@@ -5,7 +5,7 @@
 //! may be repeated, so that a node which dies half-way is followed by another. A schema that is newer than this build
 //! is refused.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use scylla::client::session::Session;
 use scylla::statement::unprepared::Statement;
@@ -33,24 +33,34 @@ const MIGRATIONS: &[&[&str]] = &[&[
 ]];
 /// How long a node may hold the lease without a sign of life.
 const LEASE_SECONDS: u32 = 60;
-/// How often to look whether another node is done, and how many times.
+/// How often to look whether another node is done, or whether a cluster that has only just started can be worked with.
 const POLL: Duration = Duration::from_millis(250);
-const POLLS_MAX: usize = 720;
+/// How long to try.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Makes the keyspace and brings its tables to this build's version.
+///
+/// Every step may be repeated, and is: nodes of a cluster that starts together with natter do not all know each other yet,
+/// so they disagree for a while about what there is.
 pub(super) async fn migrate(session: &Session, server: &Server, options: &ScyllaOptions) -> Result<(), StoreError> {
     let migrator = Migrator::new(session, options);
-    migrator.run(&server.keyspace_statement(options)).await?;
-    server.check_keyspace(session, &options.keyspace).await?;
-    session.use_keyspace(&options.keyspace, true).await.map_err(unavailable)?;
-    migrator.run(&version_table(&options.keyspace)).await?;
-    for _ in 0..POLLS_MAX {
-        if migrator.is_current().await? || migrator.migrate_alone().await? {
-            return Ok(());
+    let until = Instant::now() + PATIENCE;
+    let mut has_version_table = false;
+    loop {
+        let reason = match migrator.go_on(server, options, &mut has_version_table).await {
+            Ok(true) => return Ok(()),
+            Ok(false) => format!("another node did not finish migrating {}", quoted(&options.keyspace)),
+            Err(StoreError::Unavailable(reason)) => {
+                tracing::warn!(reason, "the schema cannot be looked after; this is tried again");
+                reason
+            }
+            Err(error) => return Err(error),
+        };
+        if Instant::now() > until {
+            return Err(StoreError::Unavailable(reason));
         }
         tokio::time::sleep(POLL).await;
     }
-    Err(StoreError::Unavailable(format!("another node did not finish migrating {}", quoted(&options.keyspace))))
 }
 
 /// Makes the table of the version. Its id follows from the keyspace's name, so that nodes which make it at the same moment
@@ -72,6 +82,23 @@ impl<'a> Migrator<'a> {
     fn new(session: &'a Session, options: &ScyllaOptions) -> Self {
         let consistency = consistencies(options.consistency).1;
         Self { session, holder: Uuid::new_v4(), consistency, serial: serial(options.serial_consistency) }
+    }
+
+    /// Does what is missing; `false` while another node is at it.
+    async fn go_on(
+        &self,
+        server: &Server,
+        options: &ScyllaOptions,
+        has_version_table: &mut bool,
+    ) -> Result<bool, StoreError> {
+        if !*has_version_table {
+            self.run(&server.keyspace_statement(options)).await?;
+            server.check_keyspace(self.session, &options.keyspace).await?;
+            self.session.use_keyspace(&options.keyspace, true).await.map_err(unavailable)?;
+            self.run(&version_table(&options.keyspace)).await?;
+            *has_version_table = true;
+        }
+        Ok(self.is_current().await? || self.migrate_alone().await?)
     }
 
     /// Changes the schema, and waits until all nodes know.
