@@ -1,6 +1,4 @@
-// The page: two panes, each with a connection of its own to the same channel.
-
-import { Client } from "/demo/client.js";
+// The page: two panes, each with a connection of its own to the same channel. `Centrifuge` comes from centrifuge.js.
 
 const ROWS_MAX = 200;
 const HISTORY_LIMIT = 20;
@@ -17,23 +15,25 @@ async function tokenOf(user) {
 class Pane {
   #root;
   #user;
-  #channel;
   #client;
+  #subscription;
   #members = new Map();
-  #replayed = 0;
+  #replayed = null;
 
   constructor(root, channel) {
     this.#root = root;
     this.#user = root.dataset.user;
-    this.#channel = channel;
-    this.#client = new Client(socketUrl, () => tokenOf(this.#user), {
-      state: (state, detail) => this.#showState(state, detail),
-      subscribed: (_, result) => this.#subscribed(result),
-      publication: (_, publication) => this.#publication(publication),
-      join: (_, info) => this.#joined(info),
-      leave: (_, info) => this.#left(info),
-    });
-    this.#client.subscribe(channel);
+    this.#client = new Centrifuge(socketUrl, { getToken: () => tokenOf(this.#user) });
+    this.#client.on("connecting", ({ code, reason }) => this.#connecting(code, reason));
+    this.#client.on("connected", ({ client }) => this.#showState("connected", client));
+    this.#client.on("disconnected", ({ code, reason }) => this.#disconnected(code, reason));
+    this.#subscription = this.#client.newSubscription(channel, { positioned: true, recoverable: true, joinLeave: true });
+    this.#subscription.on("subscribed", (context) => this.#subscribed(context));
+    this.#subscription.on("error", ({ error }) => this.#note(`not subscribed: ${error.message}`, "warn"));
+    this.#subscription.on("publication", (publication) => this.#publication(publication));
+    this.#subscription.on("join", ({ info }) => this.#joined(info));
+    this.#subscription.on("leave", ({ info }) => this.#left(info));
+    this.#subscription.subscribe();
     this.#find("form").onsubmit = (event) => this.#send(event);
     this.#find(".history").onclick = () => this.#history();
     this.#find(".toggle").onclick = () => this.#toggle();
@@ -54,30 +54,46 @@ class Pane {
     this.#root.dataset.state = state;
     this.#find(".state").textContent = state;
     this.#find(".state").title = detail;
-    const isUp = state === "connected" || state === "connecting";
-    this.#find(".toggle").textContent = isUp || state === "waiting" ? "Disconnect" : "Reconnect";
-    if (state === "waiting" || state === "refused") this.#note(`${state}: ${detail}`, "warn");
-    if (state === "disconnected") this.#note("disconnected");
-    if (!isUp) this.#setMembers({});
+    const isEnded = state === "disconnected" || state === "refused";
+    this.#find(".toggle").textContent = isEnded ? "Reconnect" : "Disconnect";
+    if (state !== "connected") this.#setMembers({});
   }
 
-  async #subscribed(result) {
-    const missed = result.publications?.length ?? 0;
-    this.#replayed = result.recovered ? missed : 0;
-    if (result.recovered) this.#note(`recovered ${missed} message${missed === 1 ? "" : "s"}`, "good");
-    else if (result.was_recovering) this.#note("too much was missed to recover: see the history", "warn");
-    else this.#note(`subscribed at offset ${result.offset ?? 0}`);
+  // A code says that the connection was lost, or not to be had; the client tries again by itself.
+  #connecting(code, reason) {
+    this.#showState(code ? "waiting" : "connecting", reason);
+    if (code) this.#note(`waiting: ${code} ${reason}`, "warn");
+  }
+
+  #disconnected(code, reason) {
+    this.#showState(code ? "refused" : "disconnected", reason);
+    this.#note(code ? `refused: ${code} ${reason}` : "disconnected", code ? "warn" : "");
+  }
+
+  async #subscribed({ wasRecovering, recovered, streamPosition }) {
+    if (recovered) this.#countReplayed();
+    else if (wasRecovering) this.#note("too much was missed to recover: see the history", "warn");
+    else this.#note(`subscribed at offset ${streamPosition?.offset ?? 0}`);
     try {
-      this.#setMembers(await this.#client.presence(this.#channel));
+      this.#setMembers((await this.#subscription.presence()).clients);
     } catch (error) {
       this.#note(`no presence: ${error.message}`, "warn");
     }
   }
 
+  // What was missed comes before the client does anything else.
+  #countReplayed() {
+    this.#replayed = 0;
+    queueMicrotask(() => {
+      this.#note(`recovered ${this.#replayed} message${this.#replayed === 1 ? "" : "s"}`, "good");
+      this.#replayed = null;
+    });
+  }
+
   #publication({ data, info, offset }) {
-    const kind = this.#replayed > 0 ? "replayed" : "";
-    this.#replayed = Math.max(0, this.#replayed - 1);
-    this.#message(data, info, offset, kind);
+    const isReplayed = this.#replayed !== null;
+    if (isReplayed) this.#replayed += 1;
+    this.#message(data, info, offset, isReplayed ? "replayed" : "");
   }
 
   #joined(info) {
@@ -110,7 +126,7 @@ class Pane {
     const text = input.value.trim();
     if (!text) return;
     try {
-      await this.#client.publish(this.#channel, { text });
+      await this.#subscription.publish({ text });
       input.value = "";
     } catch (error) {
       this.#note(`not sent: ${error.message}`, "warn");
@@ -119,7 +135,7 @@ class Pane {
 
   async #history() {
     try {
-      const { publications, offset } = await this.#client.history(this.#channel, HISTORY_LIMIT);
+      const { publications, offset } = await this.#subscription.history({ limit: HISTORY_LIMIT, reverse: true });
       this.#note(`history: the last ${publications.length} of ${offset}`, "good");
       publications.reverse().forEach(({ data, info, offset }) => this.#message(data, info, offset, "replayed"));
     } catch (error) {

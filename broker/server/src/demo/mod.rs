@@ -1,8 +1,8 @@
 //! The demo page at `/`, for trying a development node in a browser.
 //!
 //! It exists only where it gives nothing away: on loopback listeners that serve Centrifugo's protocol, while the tenant
-//! `demo` has the secret that is published with natter. Its client is a small one of our own, so that the page needs
-//! nothing but the binary; any client of the protocol works just as well.
+//! `demo` has the secret that is published with natter. Its client is the official one, unchanged; `build.rs` puts it into
+//! the binary.
 
 mod banner;
 
@@ -39,7 +39,7 @@ const FILES: [(&str, &str, &str); 4] = [
     ("/", "text/html; charset=utf-8", include_str!("index.html")),
     ("/demo/demo.css", "text/css; charset=utf-8", include_str!("demo.css")),
     ("/demo/demo.js", "text/javascript; charset=utf-8", include_str!("demo.js")),
-    ("/demo/client.js", "text/javascript; charset=utf-8", include_str!("client.js")),
+    ("/demo/centrifuge.js", "text/javascript; charset=utf-8", include_str!(concat!(env!("OUT_DIR"), "/centrifuge.js"))),
 ];
 
 /// Whether a listener has the page.

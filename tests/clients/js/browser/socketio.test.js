@@ -1,31 +1,25 @@
 // The official client in a browser, as a shop's page has it: three generations, over every transport.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, mkdtemp, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { chromium } from 'playwright-core';
-
 import { said, scoped } from '../openchat/live.js';
 import { Partner, startOpenChat, succeeds } from '../openchat/support.js';
+import { startChromium } from './chromium.js';
 
 const GENERATIONS = { 2: 'socket.io-client-2', 3: 'socket.io-client-3', 4: 'socket.io-client' };
 const TRANSPORTS = { polling: ['polling'], websocket: ['websocket'], upgrade: ['polling', 'websocket'] };
-const FLAGS = [
-  '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-];
 
 let natter;
 let partner;
 let pages;
 let browser;
-let folder;
+let stopBrowser;
 
 /** Serves an empty page of another origin than the node's, with the client of one generation. */
 async function servePages() {
@@ -52,17 +46,12 @@ before(async () => {
   const origin = `http://127.0.0.1:${pages.address().port}`;
   natter = await startOpenChat({ NATTER__SERVER__ALLOWED_ORIGINS__0: origin });
   partner = await Partner.register(natter);
-  folder = await mkdtemp(join(tmpdir(), 'natter-browser-'));
-  const executablePath = execFileSync('sh', ['-c', 'command -v chromium']).toString().trim();
-  browser = await chromium.launchPersistentContext(folder, {
-    executablePath, headless: true, chromiumSandbox: false, args: FLAGS,
-  });
+  ({ browser, stop: stopBrowser } = await startChromium());
 });
 after(async () => {
-  await browser?.close();
+  await stopBrowser?.();
   pages?.close();
   await natter?.remove();
-  if (folder) await rm(folder, { recursive: true, force: true });
 });
 
 /** In the page: connects, joins, sends, and answers with what it has seen. */

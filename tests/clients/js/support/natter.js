@@ -49,12 +49,13 @@ export function storeSettings() {
 }
 
 export class Natter {
-  /** Starts a node; `settings` are further NATTER__… variables. */
-  static async start(settings = {}) {
+  /** Starts a node; `settings` are further NATTER__… variables, and without a `config` it starts as it comes. */
+  static async start(settings = {}, config = CONFIG) {
     const program = process.env.NATTER_BIN;
     if (!program) throw new Error('NATTER_BIN must name the natter program');
     const natter = new Natter();
     natter.program = resolve(program);
+    natter.config = config;
     natter.folder = await mkdtemp(join(tmpdir(), 'natter-js-'));
     natter.settings = { ...storeSettings(), ...settings };
     await natter.launchSomewhere();
@@ -100,7 +101,7 @@ export class Natter {
       NATTER__STORE__PATH: join(this.folder, 'data'),
       ...this.settings,
     };
-    const args = ['serve', '--config', CONFIG];
+    const args = this.config ? ['serve', '--config', this.config] : ['serve'];
     this.process = spawn(this.program, args, { cwd: this.folder, env, stdio: ['ignore', log.fd, log.fd] });
     this.exited = once(this.process, 'exit');
     await log.close();
