@@ -4,8 +4,8 @@
 //! than a user's id may be: what cannot stand in one is written `|` and two hexadecimal digits for each byte, and an id
 //! that is too long then, by its hash. The way back leads through the room, which has the ids as they were given.
 
+use natter_rest::sha256_hex;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 /// Bytes of a user's id in the domain.
@@ -53,7 +53,7 @@ impl Side {
         if escaped.len() <= USER_ID_MAX {
             return escaped;
         }
-        let digits: String = Sha256::digest(id.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = sha256_hex(id);
         format!("{}:{HASHED}{digits}", self.as_str())
     }
 

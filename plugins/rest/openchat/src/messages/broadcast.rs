@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use natter_chat::{ChatError, NewMessage};
 use natter_core::EntityId;
-use natter_rest::Rejection;
+use natter_rest::random_text;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -30,6 +30,8 @@ const SENDS_AT_ONCE: usize = 256;
 /// Tries of one message while the node is too busy, and the first pause between them.
 const TRIES_MAX: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(20);
+/// Characters of the key that a broadcast gets when it came without one.
+const KEY_CHARACTERS: usize = 32;
 
 /// `POST /v2/chats/broadcast`.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -87,7 +89,7 @@ impl OpenChat {
         body.sender_name.as_deref().map_or(Ok(()), |name| check::name("sender_name", name))?;
         caller.require_side(Side::Shop, &body.shop_id)?;
         let rooms = self.rooms_of(caller, Side::Shop, &body.shop_id).await?;
-        let key = key.map_or_else(random_key, Ok)?;
+        let key = key.map_or_else(|| random_text(KEY_CHARACTERS), Ok)?;
         let sends = stream::iter(rooms).map(|room| self.post(caller, room, &body, &key));
         let posted: Vec<Option<Posted>> = sends.buffered(SENDS_AT_ONCE).try_collect().await?;
         let posted: Vec<Posted> = posted.into_iter().flatten().collect();
@@ -161,10 +163,4 @@ fn shown(body: &BroadcastBody, posted: Posted) -> Sent {
         client_id: None,
         created_at: iso(posted.created_at),
     }
-}
-
-fn random_key() -> Result<String, ApiError> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| Rejection::internal(&error))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
