@@ -15,8 +15,9 @@ use super::{ProxyError, timeout_of};
 /// Idle connections that are kept to each backend.
 const IDLE_CONNECTIONS_MAX: usize = 256;
 
-/// How long an idle connection is kept.
-const IDLE_TIME: Duration = Duration::from_secs(90);
+/// How long an idle connection is kept: shorter than the 5 seconds after which a Node.js backend closes it, so that no call
+/// begins on a connection that is just being closed.
+const IDLE_TIME: Duration = Duration::from_secs(4);
 
 /// A client, or why there is none.
 pub(super) type Client = Result<reqwest::Client, String>;

@@ -119,10 +119,15 @@ impl ConnectNow {
 
     /// Removes what is kept of a chat that is gone. The row that leads to it goes last.
     async fn forget_chat(&self, user: &ApiUser, id: EntityId) -> Result<(), ApiError> {
-        self.forget_chat_users(id).await?;
-        self.forget_codes(id).await?;
+        self.turn_everyone_out(id).await?;
         CHATS.delete(self.store(), &self.tenant(), &user.domain_id(), &id.to_hex()).await?;
         Ok(())
+    }
+
+    /// Ends the connections of a chat that is gone, whichever API it was deleted by, and all ways into it.
+    pub(crate) async fn turn_everyone_out(&self, chat: EntityId) -> Result<(), ApiError> {
+        self.forget_chat_users(chat).await?;
+        self.forget_codes(chat).await
     }
 
     /// A chat as it is shown.

@@ -170,6 +170,7 @@ impl Work for ConnectNow {
             EventBody::MemberJoined { user, .. } => self.joined(happened.channel, user).await,
             EventBody::MemberLeft { user } => self.left(happened.channel, user).await,
             EventBody::Deleted(deletion) => self.deleted(happened.channel, deletion).await,
+            EventBody::ChannelDeleted => self.turn_everyone_out(happened.channel).await,
             _ => Ok(()),
         };
         told.map_err(|error| {

@@ -9,7 +9,7 @@ import { io } from 'socket.io-client';
 import WebSocket from 'ws';
 
 import { pause } from '../support/natter.js';
-import { ADA, call, enter, newChat, ok, startConnectNow } from './support.js';
+import { ADA, call, chatSdk, enter, newChat, ok, startConnectNow, uuid } from './support.js';
 
 const EVENTS = ['message', 'message-updated', 'message-deleted', 'user-joined', 'user-left', 'typing'];
 const WAIT_ATTEMPTS = 300;
@@ -143,5 +143,17 @@ describe('a chat on sockets', () => {
     await ok(natter, 'DELETE', `/api/chats/${chat.id}`, ADA);
     await ended;
     assert.equal((await call(natter, 'GET', '/api/chat-user', { token: ann.token })).status, 401);
+  });
+
+  test('its deletion through another API ends them as well', async () => {
+    const chat = await newChat(natter);
+    const ann = await enter(natter, chat, 'ann@example.com');
+    const [client, live] = [await socket(ann.token), await centrifuge(ann.token)];
+    const ends = [once(client, 'disconnect'), new Promise((done) => live.once('disconnected', done))];
+    const ada = await ok(natter, 'GET', '/api/user', ADA);
+    await chatSdk(natter, ada.id, 'DELETE', `/api/channels/${uuid(chat.id)}`);
+    await Promise.all(ends);
+    assert.equal((await call(natter, 'GET', '/api/chat-user', { token: ann.token })).status, 401);
+    await assert.rejects(socket(ann.token), /invalid token/);
   });
 });

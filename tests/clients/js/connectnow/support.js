@@ -111,3 +111,17 @@ export async function enter(natter, chat, email, name) {
   const entered = await ok(natter, 'POST', `/chats/${chat.id}/users/get-token`, undefined, body, 200);
   return { ...user, token: entered.chat_user_token, expiresAt: entered.expires_at };
 }
+
+/** The id of ChatSDK that an id of this document stands for. */
+export function uuid(id) {
+  return `${id.slice(0, 8)}-${id.slice(8, 12)}-8${id.slice(12, 15)}-8${id.slice(15, 18)}-${id.slice(18)}000000`;
+}
+
+/** Calls ChatSDK's API as a user of the domain. */
+export async function chatSdk(natter, user, method, path, body) {
+  const headers = { 'X-API-Key': 'demo-api-key' };
+  const made = await call(natter, 'POST', '/tokens', { body: { userId: user }, headers });
+  const answer = await call(natter, method, path, { token: made.body.token, body, headers });
+  assert.ok(answer.status < 300, answer.text);
+  return answer.body;
+}

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { ADA, BOB, call, code, enter, mails, newChat, ok, refused, startConnectNow } from './support.js';
+import {
+  ADA, BOB, call, chatSdk, code, enter, mails, newChat, ok, refused, startConnectNow, uuid,
+} from './support.js';
 
 const ID = /^[0-9a-f]{24}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -207,13 +209,7 @@ describe('Connect Now', () => {
     const ada = await ok(natter, 'GET', '/api/user', ADA);
     const path = `/api/chats/${chat.id}/messages`;
     const hers = await ok(natter, 'POST', path, ann.token, { message: 'from Connect Now' });
-    const uuid = (id) => `${id.slice(0, 8)}-${id.slice(8, 12)}-8${id.slice(12, 15)}-8${id.slice(15, 18)}-${id.slice(18)}000000`;
-    const sdk = async (user, method, where, body) => {
-      const made = await call(natter, 'POST', '/tokens', { body: { userId: user }, headers: { 'X-API-Key': 'demo-api-key' } });
-      const answer = await call(natter, method, where, { token: made.body.token, body, headers: { 'X-API-Key': 'demo-api-key' } });
-      assert.ok(answer.status < 300, answer.text);
-      return answer.body;
-    };
+    const sdk = (...request) => chatSdk(natter, ...request);
     const channel = `/api/channels/${uuid(chat.id)}`;
     await sdk('carl', 'GET', '/api/channels');
     await sdk(ada.id, 'POST', `${channel}/members`, { userIds: ['carl'] });

@@ -4,7 +4,9 @@ use natter_rest::{Dialect, EventsDocument};
 
 use super::{ReadMark, Status};
 use crate::errors::OpenChatDialect;
+use crate::live::{RoomNamed, SideBody};
 use crate::message::RoomMessage;
+use crate::messages::{MarkReadBody, SendBody};
 
 /// Where Socket.IO's clients connect.
 const SOCKETS: &str = "/socket.io/";
@@ -18,4 +20,19 @@ pub(crate) fn document() -> EventsDocument {
         .sends::<ReadMark>(SOCKETS, "user:read", "The user has read a room.")
         .sends::<Status>(SOCKETS, "shop:status", "A shop has come or gone, to its counterparts.")
         .sends::<Status>(SOCKETS, "user:status", "A user has come or gone, to its counterparts.")
+        .receives::<RoomNamed>(SOCKETS, "join-room", "Messages of this room from now on; also its id alone.")
+        .receives::<RoomNamed>(SOCKETS, "leave-room", "No more messages of this room; also its id alone.")
+        .receives::<SendBody>(SOCKETS, "send", "A message, as `POST /v2/chats/send` takes it.")
+        .receives::<MarkReadBody>(SOCKETS, "mark-read", "One side has read a room.")
+        .receives::<SideBody>(SOCKETS, "user-register", "The socket is this side's; also a user's id alone.")
+        .receives::<SideBody>(
+            SOCKETS,
+            "online",
+            "The side is there; also a user's id alone, or nothing once registered.",
+        )
+        .receives::<SideBody>(
+            SOCKETS,
+            "offline",
+            "The side is away; also a user's id alone, or nothing once registered.",
+        )
 }

@@ -43,6 +43,7 @@ use joined::JoinedRooms;
 use session::Sessions;
 
 pub use partner_sockets::PartnerSockets;
+pub(crate) use payload::{RoomNamed, SideBody};
 
 use crate::open_chat::OpenChat;
 

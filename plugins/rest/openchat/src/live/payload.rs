@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::check;
 use crate::errors::ApiError;
@@ -17,9 +18,11 @@ use crate::side::{Side, SideId};
 pub(super) struct Payload(Option<Box<RawValue>>);
 
 /// A room that is named.
-#[derive(Deserialize)]
-pub(super) struct RoomNamed {
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct RoomNamed {
+    /// 24 hexadecimal digits.
     pub(super) room_id: String,
+    /// Has to be the caller's, if given.
     pub(super) username: Option<String>,
 }
 
@@ -29,12 +32,14 @@ pub(super) struct SideNamed {
     pub(super) username: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct SideBody {
+/// A side as clients name it: `by` and `id`, or one of the ids alone.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct SideBody {
     by: Option<Side>,
     id: Option<String>,
     user_id: Option<String>,
     shop_id: Option<String>,
+    /// Has to be the caller's, if given.
     username: Option<String>,
 }
 
