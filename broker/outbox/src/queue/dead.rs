@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::groups::GroupKey;
 use super::job::{JobId, JobKind};
 use super::outbox::{EnqueueError, Outbox};
 use super::record::{PARTITIONS, Record};
 use super::rows::Place;
-use super::schedule::GroupKey;
 
 /// Most jobs of one listing.
 const LISTING_MAX: usize = 100;

@@ -1,12 +1,13 @@
 //! The queue itself; it knows nothing of what its jobs mean.
 //!
-//! `outbox` is what callers see, `record` and `rows` how jobs are kept, `schedule` decides without I/O whose turn it is,
-//! `dispatch` runs it, `turn` is one lane's turn, `survey` finds jobs that are not in memory, `dead` keeps what was given
-//! up.
+//! `outbox` is what callers see, `record` and `rows` how jobs are kept, `schedule` and `groups` decide without I/O whose turn
+//! it is, `dispatch` runs it, `turn` is one lane's turn, `survey` finds jobs that are not in memory, `dead` keeps what was
+//! given up.
 
 mod dead;
 mod dispatch;
 mod gauges;
+mod groups;
 mod job;
 mod options;
 mod outbox;

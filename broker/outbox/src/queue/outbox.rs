@@ -13,11 +13,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::gauges::Tally;
+use super::groups::GroupKey;
 use super::job::{Deliverer, HOST_BYTES_MAX, Job, JobId, JobKind, ORDER_KEY_BYTES_MAX, PAYLOAD_BYTES_MAX};
 use super::options::OutboxOptions;
 use super::record::{LaneId, Record};
 use super::rows::{Place, Rows};
-use super::schedule::{GroupKey, LaneHead, Schedule};
+use super::schedule::{LaneHead, Schedule};
 use super::{dispatch, survey};
 
 /// Why there is no outbox.

@@ -7,29 +7,16 @@
 //! - a lane that is not in memory and not being written to is found by a survey: `incomplete` says that there may be some.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::sync::Arc;
 
 use natter_core::TenantId;
 
+use super::groups::{Bounds, Group, GroupKey, TenantLoad};
 use super::job::{JobId, JobKind};
 use super::options::OutboxOptions;
 use super::record::{LaneId, PARTITIONS};
 
-/// Failures in a row after which a group is paused and then probed by one attempt at a time.
-const FAILURES_MAX: u32 = 3;
-/// First and longest pause of a group.
-const PAUSE_MS: i64 = 1_000;
-const PAUSE_MAX_MS: i64 = 30_000;
 /// A group's share of the lanes in memory.
 const GROUP_SHARE: usize = 8;
-
-/// Whom a lane talks to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct GroupKey {
-    pub(super) tenant: TenantId,
-    pub(super) kind: JobKind,
-    pub(super) host: Arc<str>,
-}
 
 /// What is known of a lane's first job.
 #[derive(Clone, Debug)]
@@ -64,40 +51,6 @@ struct Lane {
     state: State,
     /// Its first job is tried at its next turn, whenever it is due.
     is_hurried: bool,
-}
-
-#[derive(Debug, Default)]
-struct Group {
-    queue: VecDeque<LaneId>,
-    lanes: usize,
-    running: usize,
-    failures: u32,
-    paused_until: i64,
-}
-
-impl Group {
-    fn is_open(&self, running_max: usize, now_ms: i64) -> bool {
-        if self.failures >= FAILURES_MAX {
-            return self.running == 0 && now_ms >= self.paused_until;
-        }
-        self.running < running_max
-    }
-}
-
-#[derive(Debug, Default)]
-struct TenantLoad {
-    running: usize,
-    groups: HashMap<GroupKey, Group>,
-    /// Groups with queued lanes, the next one first.
-    rotation: VecDeque<GroupKey>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Bounds {
-    running: usize,
-    per_tenant: usize,
-    per_host: usize,
-    lanes: usize,
 }
 
 /// All lanes in memory.
@@ -303,7 +256,7 @@ impl Schedule {
         }
         let groups = self.tenants.values_mut().flat_map(|load| &mut load.groups);
         for (_, group) in groups.filter(|(key, _)| is_meant_group(key)) {
-            (group.failures, group.paused_until) = (0, 0);
+            group.go_on();
         }
         meant.len()
     }
@@ -316,11 +269,7 @@ impl Schedule {
     /// What an attempt says of its host.
     pub(super) fn attempted(&mut self, id: LaneId, has_worked: bool, now_ms: i64) {
         let Some(key) = self.lanes.get(&id).map(|lane| lane.head.group.clone()) else { return };
-        let group = self.group(&key);
-        group.failures = if has_worked { 0 } else { group.failures.saturating_add(1) };
-        if let Some(over) = group.failures.checked_sub(FAILURES_MAX) {
-            group.paused_until = now_ms + (PAUSE_MS << over.min(5)).min(PAUSE_MAX_MS);
-        }
+        self.group(&key).attempted(has_worked, now_ms);
     }
 
     /// From when the age of the lane's first job is counted.
@@ -394,25 +343,5 @@ impl Schedule {
 
     fn group(&mut self, key: &GroupKey) -> &mut Group {
         self.load(&key.tenant).groups.entry(key.clone()).or_default()
-    }
-}
-
-impl TenantLoad {
-    fn pick(&mut self, bounds: Bounds, now_ms: i64) -> Option<LaneId> {
-        if self.running >= bounds.per_tenant {
-            return None;
-        }
-        for _ in 0..self.rotation.len() {
-            let key = self.rotation.pop_front()?;
-            let Some(group) = self.groups.get_mut(&key) else { continue };
-            let picked = if group.is_open(bounds.per_host, now_ms) { group.queue.pop_front() } else { None };
-            if !group.queue.is_empty() {
-                self.rotation.push_back(key);
-            }
-            if picked.is_some() {
-                return picked;
-            }
-        }
-        None
     }
 }
