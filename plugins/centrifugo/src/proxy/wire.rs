@@ -30,11 +30,14 @@ pub(super) struct Wire {
     #[serde(rename = "override")]
     overriding: Option<Override>,
     skip_history: Option<bool>,
-    tags: Option<Tags>,
-    idempotency_key: Option<String>,
+    pub(super) tags: Option<Tags>,
+    pub(super) idempotency_key: Option<String>,
     delta: Option<bool>,
     version: Option<u64>,
     version_epoch: Option<String>,
+    pub(super) key: Option<String>,
+    pub(super) key_mode: Option<String>,
+    pub(super) score: Option<i64>,
 }
 
 /// One of `subs`.

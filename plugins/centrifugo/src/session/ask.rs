@@ -28,12 +28,12 @@ use crate::shared::ResolvedChannel;
 pub(super) type Answered<T> = Result<Answer<T>, ProxyError>;
 
 /// A backend's answer, as far as the client's command is concerned.
-enum Decision<T> {
+pub(super) enum Decision<T> {
     Granted(T),
     Refused(schema::Error),
 }
 
-fn decide<T>(answered: Answered<T>) -> Result<Decision<T>, Close> {
+pub(super) fn decide<T>(answered: Answered<T>) -> Result<Decision<T>, Close> {
     match answered {
         Ok(Answer::Result(result)) => Ok(Decision::Granted(result)),
         Ok(Answer::Error(error)) => Ok(Decision::Refused(error)),
@@ -44,7 +44,7 @@ fn decide<T>(answered: Answered<T>) -> Result<Decision<T>, Close> {
 
 impl ClientSession {
     /// This connection, as a backend is told of it.
-    fn asker(&self) -> Asker {
+    pub(super) fn asker(&self) -> Asker {
         let connected = self.connected_ref();
         Asker {
             client: self.client.to_string(),
@@ -266,7 +266,7 @@ impl ClientSession {
     }
 
     /// Answers a command with an error of the backend's.
-    fn refuse_as(&self, id: u32, error: schema::Error, out: &mut SessionOut<'_>) -> Result<(), Close> {
+    pub(super) fn refuse_as(&self, id: u32, error: schema::Error, out: &mut SessionOut<'_>) -> Result<(), Close> {
         let is_known = error.code != ClientError::INTERNAL.code;
         crate::metrics::authz_denied(if is_known { "backend" } else { "backend_failed" });
         self.reply(&Reply { id, error: Some(error), ..Reply::default() }, out)

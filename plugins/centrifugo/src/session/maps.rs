@@ -3,6 +3,7 @@
 //! A client takes as many commands for it as it needs, and the subscription stands in [`State::Paging`] meanwhile. It goes
 //! live within one request to the channel's owner, so nothing can come in between.
 
+mod ask;
 mod paging;
 mod presence;
 mod publish;
@@ -38,6 +39,7 @@ const STATE: i32 = 2;
 const STREAM: i32 = 1;
 /// SubscribeRequest.phase: everything that is left, and live from there.
 const LIVE: i32 = 0;
+
 impl ClientSession {
     /// Handles a command that goes on with a subscription's pages; gives back any other one.
     pub(super) fn continue_map(

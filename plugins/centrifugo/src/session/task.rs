@@ -13,7 +13,10 @@ use natter_protocol::centrifuge::schema::{ConnectRequest, SubscribeRequest};
 use super::ask::Answered;
 use super::connect::Admission;
 use super::{ClientSession, close};
-use crate::proxy::{ConnectResult, PublishResult, RefreshResult, RpcResult, SubRefreshResult, SubscribeResult};
+use crate::proxy::{
+    ConnectResult, MapPublishResult, MapQuestion, MapRemoveResult, PublishResult, RefreshResult, RpcResult,
+    SubRefreshResult, SubscribeResult,
+};
 use crate::shared::ResolvedChannel;
 
 /// What work brings back.
@@ -71,6 +74,18 @@ pub(super) enum TaskResult {
         data: Bytes,
         answered: Answered<PublishResult>,
     },
+    SetKey {
+        id: u32,
+        channel: ResolvedChannel,
+        question: MapQuestion,
+        answered: Answered<MapPublishResult>,
+    },
+    RemoveKey {
+        id: u32,
+        channel: ResolvedChannel,
+        key: Arc<str>,
+        answered: Answered<MapRemoveResult>,
+    },
     SubRefresh {
         number: u32,
         answered: Answered<SubRefreshResult>,
@@ -117,6 +132,12 @@ impl ClientSession {
             }
             TaskResult::Publish { id, channel, data, answered } => {
                 self.publish_answered(id, channel, data, answered, out)?;
+            }
+            TaskResult::SetKey { id, channel, question, answered } => {
+                self.set_key_answered(id, channel, question, answered, out)?;
+            }
+            TaskResult::RemoveKey { id, channel, key, answered } => {
+                self.remove_key_answered(id, channel, key, answered, out)?;
             }
             TaskResult::SubRefresh { number, answered } => self.sub_refresh_answered(number, answered, out)?,
             TaskResult::Rpc { id, answered } => self.rpc_answered(id, answered, out)?,
