@@ -32,9 +32,9 @@ pub use self::answer::{ANSWER_BYTES_MAX, Answer};
 use self::backend::Backend;
 pub use self::error::ProxyError;
 pub use self::keys::{KEYS_ANSWER_BYTES_MAX, KeyState, KeysQuestion, KeysResult, KnownKey};
+pub use self::map_results::{MapPublishResult, MapRemoveResult};
 pub use self::question::{Asker, ConnectQuestion, MapQuestion, PublishQuestion, RpcQuestion, SubscribeQuestion};
 use self::question::{Body, Event};
-pub use self::map_results::{MapPublishResult, MapRemoveResult};
 pub use self::results::{ConnectResult, PublishResult, RefreshResult, RpcResult, SubRefreshResult, SubscribeResult};
 
 /// Separates the namespace of a remote method from the rest of its name.

@@ -43,8 +43,8 @@ pub(crate) struct Admission {
     pub(crate) info: Bytes,
     /// Unix seconds.
     pub(crate) expire_at: Option<u64>,
-    /// Whether the client is to refresh it; otherwise the tenant's backend is asked.
-    pub(crate) is_refreshed_by_client: bool,
+    /// Whether natter itself has issued its token: the tenant's backend is not asked about it.
+    pub(crate) is_own_token: bool,
     pub(crate) subscriptions: BTreeMap<String, Grant>,
     pub(crate) data: Bytes,
     pub(crate) meta: Option<Bytes>,
@@ -62,7 +62,7 @@ impl Admission {
             user: claims.user,
             info: claims.info.unwrap_or_default(),
             expire_at: claims.expire_at,
-            is_refreshed_by_client: true,
+            is_own_token: claims.purpose.is_some() || claims.login.is_some(),
             subscriptions,
             data: Bytes::new(),
             meta: claims.meta,
@@ -232,9 +232,9 @@ impl ClientSession {
             out.supersede(close(Disconnect::CONNECTION_LIMIT, CloseKind::Limit));
         }
         let now_ms = out.now_ms();
-        let result =
-            self.connect_result(&client, admission.expire_at, admission.is_refreshed_by_client, admission.data, now_ms);
-        self.set_expiry(admission.expire_at, admission.is_refreshed_by_client);
+        let is_refreshed_by_client = admission.is_own_token || !self.shared.proxies.load().has_refresh();
+        let result = self.connect_result(&client, admission.expire_at, is_refreshed_by_client, admission.data, now_ms);
+        self.set_expiry(admission.expire_at, is_refreshed_by_client);
         let connected = Connected {
             tenant,
             user,
@@ -242,7 +242,7 @@ impl ClientSession {
             info: Arc::new(info),
             meta: admission.meta,
             login: admission.login,
-            is_refreshed_by_client: admission.is_refreshed_by_client,
+            is_refreshed_by_client,
             subscriptions: Subscriptions::default(),
             recent: None,
             publish_allowance: Allowance::default(),

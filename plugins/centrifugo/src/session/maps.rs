@@ -13,7 +13,7 @@ mod show;
 pub(super) use paging::Paging;
 pub(super) use presence::MapPresence;
 
-use natter_core::{KeyedAnswer, Refusal, Request, Revision, Subscribed, Subscriber};
+use natter_core::{KeyedAnswer, Refusal, Request, Revision, Subscribed};
 use natter_node::config::DeltaType;
 use natter_node::session::{Close, CloseKind, PublicationFilter, SessionOut, Subscription as Attachment};
 use natter_protocol::centrifuge::codes::{ClientError, Disconnect};
@@ -25,10 +25,10 @@ use std::sync::Arc;
 use self::paging::{Open, map_request};
 use self::result::{changes_result, live_result, state_result};
 use self::show::{Form, show, show_live};
-use super::grant::{Features, Grant};
+use super::grant::Grant;
 use super::reply::client_error;
-use super::subscribe::{FOSSIL, TagsFilter, with_channel_info};
-use super::subscription::{State, Subscription};
+use super::subscribe::{FOSSIL, TagsFilter};
+use super::subscription::State;
 use super::token::{Pending, Token};
 use super::{ClientSession, close};
 use crate::shared::ResolvedChannel;
@@ -105,44 +105,12 @@ impl ClientSession {
             open: None,
             unsubscribed_by: None,
         };
-        let number = self.start_paging(channel, grant, request, (paging, has_delta), out)?;
+        let features = self.features(&channel, &grant, request)?;
+        let state = State::Paging(Box::new(paging));
+        let subscription = self.new_subscription(channel, grant, (features, has_delta), state, out.lane())?;
+        let number = subscription.number;
+        self.connected()?.subscriptions.push(subscription);
         self.ask_map(id, number, request, out)
-    }
-
-    /// Lists a subscription whose pages are to be read, and returns its number.
-    fn start_paging(
-        &mut self,
-        channel: ResolvedChannel,
-        grant: Grant,
-        request: &SubscribeRequest,
-        (paging, has_delta): (Paging, bool),
-        out: &mut SessionOut<'_>,
-    ) -> Result<u32, Close> {
-        let access = self.access(&channel)?;
-        let features = Features::new(&channel.rules.rules, &grant.overrides, request, access);
-        let deadline_ms = self.subscription_deadline_ms(grant.expire_at, grant.is_refreshed_by_client);
-        let info = with_channel_info(&self.connected()?.info, grant.info);
-        let presence = self.map_presence(&channel, &info);
-        let connected = self.connected()?;
-        let number = connected.subscriptions.next_number();
-        let client = Arc::clone(&connected.client);
-        let subscriber = Subscriber { lane: out.lane(), client, info: features.is_visible.then_some(info) };
-        connected.subscriptions.push(Subscription {
-            number,
-            channel,
-            subscriber,
-            state: State::Paging(Box::new(paging)),
-            is_server_side: false,
-            is_from_connection_token: grant.is_from_connection_token,
-            is_refreshed_by_client: grant.is_refreshed_by_client,
-            has_delta,
-            features,
-            expire_at: grant.expire_at,
-            deadline_ms,
-            presence,
-            tracking: None,
-        });
-        Ok(number)
     }
 
     /// Sends the channel's owner what a command asks for.

@@ -10,6 +10,7 @@ mod control;
 mod deadlines;
 mod grant;
 mod maps;
+mod opening;
 mod publish;
 mod query;
 mod refresh;

@@ -14,10 +14,11 @@ use super::{ClientSession, bad_request, close};
 
 impl ClientSession {
     pub(super) fn refresh(&mut self, id: u32, request: RefreshRequest, out: &mut SessionOut<'_>) -> Result<(), Close> {
-        if request.token.is_empty() {
+        let connected = self.connected()?;
+        if request.token.is_empty() || !connected.is_refreshed_by_client {
             return Err(bad_request());
         }
-        let tenant = self.connected()?.tenant.id().clone();
+        let tenant = connected.tenant.id().clone();
         let authenticator = self.shared.authenticator.load();
         match authenticator.authenticate_connection(&request.token, tenant.as_str(), SystemTime::now()) {
             Verified::Done(result) => self.refresh_verified(id, result, out),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use natter_core::{ChannelHandle, Request, Subscriber};
+use natter_core::{ChannelHandle, ClientInfo, Request, Subscriber};
 use natter_node::session::SessionOut;
 use natter_protocol::centrifuge::filter::Filter;
 
@@ -77,6 +77,20 @@ impl Subscription {
     fn next_deadline_ms(&self) -> i64 {
         let of_keys = self.tracking.as_ref().map_or(i64::MAX, |tracking| tracking.deadline_ms());
         self.deadline_ms.min(of_keys)
+    }
+
+    /// Shows others new info of the subscriber in this channel. One that is not listed has none to show.
+    pub(super) fn replace_info(&mut self, chan_info: Bytes, out: &mut SessionOut<'_>) {
+        if let Some(old) = &self.subscriber.info {
+            self.show_as(Arc::new(ClientInfo { chan_info, ..(**old).clone() }), out);
+        }
+    }
+
+    /// Lists the subscriber anew.
+    pub(super) fn show_as(&mut self, info: Arc<ClientInfo>, out: &mut SessionOut<'_>) {
+        self.subscriber.info = Some(info);
+        let request = Request::UpdatePresence { subscriber: self.subscriber.clone() };
+        out.tell(self.channel.key.clone(), Arc::clone(&self.channel.rules.options), request);
     }
 
     /// Gives the subscription up.
