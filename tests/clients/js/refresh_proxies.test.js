@@ -45,9 +45,9 @@ const ENDS = [
 
 before(async () => {
   backend = await Backend.start({
-    connect: ({ data }) => ({ result: { user: data.user, expire_at: inSeconds(2), info: { seat: 1 }, meta: { visit: 1 } } }),
+    connect: ({ data }) => ({ result: { user: data.user, expire_at: inSeconds(data.seconds ?? 2), info: { seat: 1 }, meta: { visit: 1 } } }),
     refresh: answer,
-    subscribe: () => ({ result: { expire_at: inSeconds(2), info: { role: 'guest' } } }),
+    subscribe: ({ data }) => ({ result: { expire_at: inSeconds(data?.seconds ?? 2), info: { role: 'guest' } } }),
     sub_refresh: answer,
   });
   const proxy = (name) => `${PLUGIN}__CLIENT__PROXY__${name}`;
@@ -107,6 +107,20 @@ inBothEncodings('the backend lets a connection end with 3005', () => natter, asy
     await expired;
     client.disconnect();
   }));
+});
+
+inBothEncodings('what the backend grants until a time that is over has expired: 110', () => natter, async ({ open, encode }) => {
+  const over = encode({ user: 'nobody', seconds: -1 });
+  const refused = open({ token: '', data: over });
+  const gone = event(refused, 'disconnected');
+  refused.connect();
+  assert.equal((await gone).code, 110);
+  const client = open();
+  await connected(client);
+  const subscription = client.newSubscription(freshChannel('asked'), { data: over });
+  const ended = event(subscription, 'unsubscribed');
+  subscription.subscribe();
+  assert.equal((await ended).code, 110);
 });
 
 inBothEncodings('the backend ends a connection that has expired with a code of its own', () => natter, async ({ open, encode }) => {

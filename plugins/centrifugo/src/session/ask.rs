@@ -91,6 +91,9 @@ impl ClientSession {
             Decision::Granted(None) => return self.connect_without_token(id, request, out),
             Decision::Refused(error) => return self.refuse_connect_as(id, error, out),
         };
+        if result.expire_at.is_some_and(|expire_at| !is_to_come(expire_at, out.now_ms())) {
+            return self.refuse_connect(id, ClientError::EXPIRED, out);
+        }
         let tenant = self.shared.tenants.get(&self.settings.centrifugo.tenant);
         let tenant = tenant.ok_or_else(|| close(Disconnect::INTERNAL, CloseKind::Error))?;
         let channels = result.channels.into_iter().map(|channel| (channel, Grant::default()));
@@ -137,6 +140,9 @@ impl ClientSession {
     ) -> Result<(), Close> {
         match decide(answered)? {
             Decision::Refused(error) => self.refuse_as(id, error, out),
+            Decision::Granted(SubscribeResult { expire_at: Some(at), .. }) if !is_to_come(at, out.now_ms()) => {
+                self.refuse(id, ClientError::EXPIRED, out)
+            }
             Decision::Granted(result) => {
                 let expire_at = unix_seconds(result.expire_at);
                 let is_refreshed_by_client = is_refreshed_by_client(&channel);
@@ -213,6 +219,11 @@ impl ClientSession {
         crate::metrics::authz_denied(if is_known { "backend" } else { "backend_failed" });
         self.reply(&Reply { id, error: Some(error), ..Reply::default() }, out)
     }
+}
+
+/// Whether a time in Unix seconds is still to come.
+fn is_to_come(seconds: i64, now_ms: i64) -> bool {
+    seconds.saturating_mul(1_000) > now_ms
 }
 
 fn unix_seconds(seconds: Option<i64>) -> Option<u64> {

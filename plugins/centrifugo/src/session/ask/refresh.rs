@@ -7,7 +7,7 @@ use bytes::Bytes;
 use natter_node::session::{Close, CloseKind, SessionOut};
 use natter_protocol::centrifuge::codes::{Disconnect, Unsubscribed};
 
-use super::{Answered, unix_seconds};
+use super::{Answered, is_to_come, unix_seconds};
 use crate::proxy::{Answer, REFRESH_RETRY_SECONDS, RefreshResult, SubRefreshResult};
 use crate::session::task::TaskResult;
 use crate::session::{ClientSession, close};
@@ -101,11 +101,6 @@ impl ClientSession {
 
 fn connection_expired() -> Close {
     close(Disconnect::CONNECTION_EXPIRED, CloseKind::Auth)
-}
-
-/// Whether a time in Unix seconds is still to come.
-fn is_to_come(seconds: i64, now_ms: i64) -> bool {
-    seconds.saturating_mul(1_000) > now_ms
 }
 
 /// When to ask again about something whose backend could not be asked.
