@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { freshChannel } from './support/client.js';
+import { event, freshChannel, inBothEncodings } from './support/client.js';
 import { Commands } from './support/commands.js';
 import { Natter, pause } from './support/natter.js';
+import { token } from './support/token.js';
 
 let natter;
 before(async () => { natter = await Natter.start(); });
@@ -121,6 +122,16 @@ test('keys that may not be set are refused', bounded, async () => {
   assert.equal(await publish({ channel: freshChannel(), type: 1, key: 'x', data: 1 }), 107);
   assert.equal(await publish({ channel, type: 1, key: 'x', removed: true }), undefined);
   commands.close();
+});
+
+inBothEncodings('a token cannot subscribe its connection to a map: 3501', () => natter, async ({ open }) => {
+  const map = freshChannel('board');
+  for (const claims of [{ channels: [map] }, { subs: { [map]: {} } }]) {
+    const client = open({ token: token({ sub: 'ada', ...claims }) });
+    const gone = event(client, 'disconnected');
+    client.connect();
+    assert.equal((await gone).code, 3501);
+  }
 });
 
 test('methods for the other kind of channel are refused with 107', bounded, async () => {

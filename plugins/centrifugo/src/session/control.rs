@@ -91,9 +91,8 @@ impl ClientSession {
         connected.info = Arc::new(ClientInfo { conn_info, ..(*connected.info).clone() });
         let info = Arc::clone(&connected.info);
         for subscription in connected.subscriptions.iter_mut() {
-            let Some(old) = &subscription.subscriber.info else { continue };
-            let new = with_channel_info(&info, old.chan_info.clone());
-            subscription.show_as(new, out);
+            let chan_info = subscription.info.chan_info.clone();
+            subscription.show_as(with_channel_info(&info, chan_info), out);
         }
         Ok(())
     }

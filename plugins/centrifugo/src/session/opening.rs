@@ -41,7 +41,8 @@ impl ClientSession {
         Ok(Subscription {
             number: connected.subscriptions.next_number(),
             channel,
-            subscriber: Subscriber { lane, client, info: features.is_visible.then_some(info) },
+            subscriber: Subscriber { lane, client, info: features.is_visible.then(|| Arc::clone(&info)) },
+            info,
             is_server_side: matches!(&state, State::Starting(start) if !matches!(start.origin, Origin::Command(_))),
             state,
             is_from_connection_token: grant.is_from_connection_token,

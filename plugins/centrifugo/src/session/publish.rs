@@ -142,7 +142,7 @@ impl ClientSession {
 /// A draft under the name that its publisher has in the channel, as a delta if the namespace says so.
 pub(super) fn signed(connected: &Connected, channel: &ResolvedChannel, draft: Draft) -> Draft {
     let subscription = connected.subscriptions.get(channel.key.name());
-    let info = subscription.and_then(|subscription| subscription.subscriber.info.as_ref()).unwrap_or(&connected.info);
+    let info = subscription.map_or(&connected.info, |subscription| &subscription.info);
     let delta = draft.delta || channel.rules.rules.delta_publish;
     Draft { info: Some(Arc::clone(info)), delta, ..draft }
 }

@@ -55,6 +55,10 @@ impl ClientSession {
             return Err(close(Disconnect::INSUFFICIENT_STATE, CloseKind::Auth));
         }
         connected.login.clone_from(&claims.login);
+        connected.meta = claims.meta.or(connected.meta.take());
+        if let Some(info) = claims.info.filter(|info| !info.is_empty()) {
+            self.replace_info(info, out)?;
+        }
         let (expires, ttl) = time_left(claims.expire_at, out.now_ms());
         self.set_expiry(claims.expire_at, true);
         let refresh = Some(RefreshResult { expires, ttl, ..RefreshResult::default() });
@@ -130,6 +134,11 @@ impl ClientSession {
             subscription.expire_at = claims.expire_at;
             subscription.is_refreshed_by_client = true;
             subscription.deadline_ms = deadline_ms;
+            // The token says all that there is to say of the subscriber, also nothing.
+            let info = claims.options.info.unwrap_or_default();
+            if info != subscription.info.chan_info {
+                subscription.replace_info(info, out);
+            }
         }
         let (expires, ttl) = time_left(claims.expire_at, now_ms);
         let sub_refresh = Some(SubRefreshResult { expires, ttl, ..SubRefreshResult::default() });

@@ -53,6 +53,8 @@ pub(super) struct Subscription {
     pub(super) number: u32,
     pub(super) channel: ResolvedChannel,
     pub(super) subscriber: Subscriber,
+    /// The connection's info with what is said of it in this channel: its publications carry it, listed or not.
+    pub(super) info: Arc<ClientInfo>,
     pub(super) state: State,
     pub(super) is_server_side: bool,
     pub(super) is_from_connection_token: bool,
@@ -79,15 +81,17 @@ impl Subscription {
         self.deadline_ms.min(of_keys)
     }
 
-    /// Shows others new info of the subscriber in this channel. One that is not listed has none to show.
+    /// Shows others new info of the subscriber in this channel.
     pub(super) fn replace_info(&mut self, chan_info: Bytes, out: &mut SessionOut<'_>) {
-        if let Some(old) = &self.subscriber.info {
-            self.show_as(Arc::new(ClientInfo { chan_info, ..(**old).clone() }), out);
-        }
+        self.show_as(Arc::new(ClientInfo { chan_info, ..(*self.info).clone() }), out);
     }
 
-    /// Lists the subscriber anew.
+    /// Shows others new info of the subscriber, and lists one that is listed anew.
     pub(super) fn show_as(&mut self, info: Arc<ClientInfo>, out: &mut SessionOut<'_>) {
+        self.info = Arc::clone(&info);
+        if self.subscriber.info.is_none() {
+            return;
+        }
         self.subscriber.info = Some(info);
         let request = Request::UpdatePresence { subscriber: self.subscriber.clone() };
         out.tell(self.channel.key.clone(), Arc::clone(&self.channel.rules.options), request);
