@@ -80,7 +80,12 @@ fn what_does_not_go_together_is_refused() {
         ("map", "", "mode = \"persistent\"\nmin_page_size = 9\nmax_page_size = 8", "min_page_size"),
         ("map", "", "mode = \"persistent\"\nmax_page_size = 8\ndefault_page_size = 9", "default_page_size"),
         ("map", "", "mode = \"persistent\"\npublish_proxy_enabled = true", "publish_proxy_name"),
-        ("map", "", "mode = \"persistent\"\nremove_proxy_enabled = true\nremove_proxy_name = \"b\"", "remove_proxy_name"),
+        (
+            "map",
+            "",
+            "mode = \"persistent\"\nremove_proxy_enabled = true\nremove_proxy_name = \"b\"",
+            "remove_proxy_name",
+        ),
         ("map", "", "mode = \"persistent\"\nmax_keys = 0", "max_keys"),
         ("map", "durable = true\nhistory_size = 1\nhistory_ttl = 1", ephemeral, "durable"),
         ("map", "history_size = 1\nhistory_ttl = 1", ephemeral, "history_size"),
