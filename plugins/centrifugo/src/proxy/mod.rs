@@ -35,7 +35,7 @@ pub use self::keys::{KEYS_ANSWER_BYTES_MAX, KeyState, KeysQuestion, KeysResult, 
 pub use self::map_results::{MapPublishResult, MapRemoveResult};
 pub use self::question::{Asker, ConnectQuestion, MapQuestion, PublishQuestion, RpcQuestion, SubscribeQuestion};
 use self::question::{Body, Event};
-pub use self::results::{ConnectResult, PublishResult, RefreshResult, RpcResult, SubRefreshResult, SubscribeResult};
+pub use self::results::{ConnectResult, PublishResult, RefreshResult, RpcResult, SubscribeResult};
 
 /// Separates the namespace of a remote method from the rest of its name.
 const RPC_NAMESPACE_BOUNDARY: char = ':';
@@ -142,7 +142,7 @@ impl Proxies {
     }
 
     /// Asks the proxy called `name` whether a subscription that has expired may go on.
-    pub fn sub_refresh(&self, name: &str, asker: &Asker, channel: &str) -> Call<SubRefreshResult> {
+    pub fn sub_refresh(&self, name: &str, asker: &Asker, channel: &str) -> Call<RefreshResult> {
         ask(self.sub_refresh.get(name), Event::SubRefresh, asker, |body| body.channel(channel))
     }
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::answer::Outcome;
-use super::{ConnectResult, ProxyError, PublishResult, RefreshResult, RpcResult, SubRefreshResult, SubscribeResult};
+use super::{ConnectResult, ProxyError, PublishResult, RefreshResult, RpcResult, SubscribeResult};
 
 /// All fields that a result can have; each event reads its own, and unknown ones are ignored.
 #[derive(Debug, Default, Deserialize)]
@@ -122,19 +122,6 @@ impl Outcome for PublishResult {
             idempotency_key: wire.idempotency_key.unwrap_or_default(),
             delta: wire.delta.unwrap_or_default(),
             version: wire.version.filter(|version| *version > 0).map(|version| (version, epoch())),
-        })
-    }
-}
-
-impl Outcome for SubRefreshResult {
-    type Wire = Wire;
-
-    fn read(wire: Option<Wire>) -> Result<Self, ProxyError> {
-        let Some(wire) = wire else { return Ok(Self { expired: true, ..Self::default() }) };
-        Ok(Self {
-            expired: wire.expired.unwrap_or_default(),
-            expire_at: wire.expire_at.filter(|at| *at > 0),
-            info: bytes(wire.info, wire.b64info)?,
         })
     }
 }

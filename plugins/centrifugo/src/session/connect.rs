@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use natter_core::ClientInfo;
-use natter_node::auth::{ConnectionClaims, TokenError, TokenPurpose, Verified};
+use natter_node::auth::{ConnectionClaims, TokenError, TokenPurpose};
 use natter_node::domain::{Access, Domain, Visitor};
 use natter_node::limits::Allowance;
 use natter_node::session::{Close, CloseKind, SessionOut};
@@ -77,17 +77,11 @@ impl ClientSession {
         if !request.token.is_empty() {
             let authenticator = self.shared.authenticator.load();
             let verified = authenticator.authenticate_connection(&request.token, &config.tenant, SystemTime::now());
-            return match verified {
-                Verified::Done(result) => self.connection_verified(id, request, result, out),
-                Verified::Pending(pending) => {
-                    let work = async move {
-                        let result = pending.await;
-                        TaskResult::ConnectionToken { id, request, result }.boxed()
-                    };
-                    self.wait_for(Box::pin(work), out);
-                    Ok(())
-                }
-            };
+            return self.once_verified(
+                verified,
+                move |result| TaskResult::ConnectionToken { id, request, result },
+                out,
+            );
         }
         if config.client.proxy.connect.enabled {
             return self.ask_connect(id, request, out);

@@ -15,7 +15,7 @@ pub(super) use presence::MapPresence;
 
 use natter_core::{KeyedAnswer, Refusal, Request, Revision, Subscribed};
 use natter_node::config::DeltaType;
-use natter_node::session::{Close, CloseKind, PublicationFilter, SessionOut, Subscription as Attachment};
+use natter_node::session::{Close, CloseKind, SessionOut};
 use natter_protocol::centrifuge::codes::{ClientError, Disconnect};
 use natter_protocol::centrifuge::filter::Filter;
 use natter_protocol::centrifuge::schema::{Reply, SubscribeRequest, SubscribeResult};
@@ -27,10 +27,10 @@ use self::result::{changes_result, live_result, state_result};
 use self::show::{Form, show, show_live};
 use super::grant::Grant;
 use super::reply::client_error;
-use super::subscribe::{FOSSIL, TagsFilter};
+use super::subscribe::FOSSIL;
 use super::subscription::State;
 use super::token::{Pending, Token};
-use super::{ClientSession, close};
+use super::{ClientSession, close, inexpressible};
 use crate::shared::ResolvedChannel;
 
 /// SubscribeRequest.phase: pages of the state.
@@ -168,7 +168,7 @@ impl ClientSession {
             Err(refusal) => return self.map_failed(number, open, client_error(refusal), out),
         };
         let unsubscribed_by = paging.unsubscribed_by;
-        let result = shown.map_err(|_| close(Disconnect::INAPPROPRIATE_PROTOCOL, CloseKind::Protocol))?;
+        let result = shown.map_err(|_| inexpressible())?;
         self.reply(&Reply { id: open.id, subscribe: Some(result), ..Reply::default() }, out)?;
         self.unsubscribe_waited(unsubscribed_by, number, out)
     }
@@ -194,17 +194,11 @@ impl ClientSession {
         };
         let shown = show_live(paging, subscription.has_delta, &subscribed, encoding);
         let (data, unsubscribed_by) = (std::mem::take(&mut paging.data), paging.unsubscribed_by);
-        let filter = paging.filter.take().map(|filter| Box::new(TagsFilter(filter)) as Box<dyn PublicationFilter>);
+        let filter = paging.filter.take();
         subscription.state = State::Active(subscribed.handle);
-        out.attach(Attachment {
-            channel: subscribed.handle,
-            key: subscription.channel.key.clone(),
-            variant: shared.codecs.map_variant(encoding, subscription.has_delta),
-            wants_presence_edges: subscription.features.gets_presence_edges,
-            filter,
-        });
-        let (state, publications) =
-            shown.map_err(|_| close(Disconnect::INAPPROPRIATE_PROTOCOL, CloseKind::Protocol))?;
+        let variant = shared.codecs.map_variant(encoding, subscription.has_delta);
+        subscription.attach(subscribed.handle, variant, filter, out);
+        let (state, publications) = shown.map_err(|_| inexpressible())?;
         let recovers = open.recovers && !open.is_from_state;
         let live = live_result(subscription, &subscribed, recovers, now_ms);
         let result = SubscribeResult { state, publications, data, ..live };

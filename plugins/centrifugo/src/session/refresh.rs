@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-use natter_node::auth::{ConnectionClaims, SubscriptionClaims, TokenError, Verified};
+use natter_node::auth::{ConnectionClaims, SubscriptionClaims, TokenError};
 use natter_node::session::{Close, CloseKind, SessionOut};
 use natter_protocol::centrifuge::codes::{ClientError, Disconnect, Unsubscribed};
 use natter_protocol::centrifuge::schema::{RefreshRequest, RefreshResult, Reply, SubRefreshRequest, SubRefreshResult};
@@ -20,17 +20,8 @@ impl ClientSession {
         }
         let tenant = connected.tenant.id().clone();
         let authenticator = self.shared.authenticator.load();
-        match authenticator.authenticate_connection(&request.token, tenant.as_str(), SystemTime::now()) {
-            Verified::Done(result) => self.refresh_verified(id, result, out),
-            Verified::Pending(pending) => {
-                let work = async move {
-                    let result = pending.await;
-                    TaskResult::RefreshToken { id, result }.boxed()
-                };
-                self.wait_for(Box::pin(work), out);
-                Ok(())
-            }
-        }
+        let verified = authenticator.authenticate_connection(&request.token, tenant.as_str(), SystemTime::now());
+        self.once_verified(verified, move |result| TaskResult::RefreshToken { id, result }, out)
     }
 
     pub(super) fn refresh_verified(
@@ -98,18 +89,9 @@ impl ClientSession {
         }
         let tenant = connected.tenant.id().clone();
         let authenticator = self.shared.authenticator.load();
-        match authenticator.authenticate_subscription(&request.token, tenant.as_str(), SystemTime::now()) {
-            Verified::Done(result) => self.sub_refresh_verified(id, &request.channel, result, out),
-            Verified::Pending(pending) => {
-                let channel = request.channel;
-                let work = async move {
-                    let result = pending.await;
-                    TaskResult::SubRefreshToken { id, channel, result }.boxed()
-                };
-                self.wait_for(Box::pin(work), out);
-                Ok(())
-            }
-        }
+        let verified = authenticator.authenticate_subscription(&request.token, tenant.as_str(), SystemTime::now());
+        let channel = request.channel;
+        self.once_verified(verified, move |result| TaskResult::SubRefreshToken { id, channel, result }, out)
     }
 
     pub(super) fn sub_refresh_verified(

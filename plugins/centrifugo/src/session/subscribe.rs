@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use natter_core::{ClientInfo, Publication, Recovery, Refusal, Request, Since, Subscribed};
-use natter_node::auth::{SubscriptionClaims, TokenError, Verified};
+use natter_node::auth::{SubscriptionClaims, TokenError};
 use natter_node::config::{DeltaType, RecoveryMode};
 use natter_node::domain::{Access as DomainAccess, Domain};
-use natter_node::session::{Close, CloseKind, PublicationFilter, SessionOut, Subscription as Attachment};
+use natter_node::session::{Close, CloseKind, SessionOut};
 use natter_protocol::centrifuge::codes::{ClientError, Disconnect, Unsubscribed};
 use natter_protocol::centrifuge::filter::Filter;
 use natter_protocol::centrifuge::framing::{EncodeError, Encoding};
@@ -25,7 +25,7 @@ use super::subscription::{Origin, Start, State, Subscription};
 use super::task::TaskResult;
 use super::token::{Pending, Token};
 use super::tracking::Tracking;
-use super::{ClientSession, bad_request, close};
+use super::{ClientSession, bad_request, close, inexpressible};
 use crate::codec;
 use crate::namespaces::{allows_user, is_private, is_reserved};
 use crate::shared::ResolvedChannel;
@@ -113,17 +113,9 @@ impl ClientSession {
     ) -> Result<(), Close> {
         let tenant = self.connected()?.tenant.id().clone();
         let authenticator = self.shared.authenticator.load();
-        match authenticator.authenticate_subscription(&request.token, tenant.as_str(), SystemTime::now()) {
-            Verified::Done(result) => self.subscription_verified(id, request, channel, result, out),
-            Verified::Pending(pending) => {
-                let work = async move {
-                    let result = pending.await;
-                    TaskResult::SubscriptionToken { id, request, channel, result }.boxed()
-                };
-                self.wait_for(Box::pin(work), out);
-                Ok(())
-            }
-        }
+        let verified = authenticator.authenticate_subscription(&request.token, tenant.as_str(), SystemTime::now());
+        let next = move |result| TaskResult::SubscriptionToken { id, request, channel, result };
+        self.once_verified(verified, next, out)
     }
 
     pub(super) fn subscription_verified(
@@ -274,18 +266,13 @@ impl ClientSession {
         };
         let renderer = shared.codecs.renderer(subscription.channel.key.name());
         let shown = show(subscription, &start, &subscribed, encoding, renderer, now_ms);
-        out.attach(Attachment {
-            channel: subscribed.handle,
-            key: subscription.channel.key.clone(),
-            variant: shared.codecs.variant(subscription.channel.key.name(), encoding, subscription.has_delta),
-            wants_presence_edges: subscription.features.gets_presence_edges,
-            filter: start.filter.map(|filter| Box::new(TagsFilter(filter)) as Box<dyn PublicationFilter>),
-        });
+        let variant = shared.codecs.variant(subscription.channel.key.name(), encoding, subscription.has_delta);
+        subscription.attach(subscribed.handle, variant, start.filter, out);
         subscription.hold_presence(out);
         crate::metrics::resumed(subscribed.recovery.as_ref());
         let result = match shown {
             Ok(result) => self.shown_as_polled(number, result),
-            Err(Unshown::Inexpressible) => return Err(close(Disconnect::INAPPROPRIATE_PROTOCOL, CloseKind::Protocol)),
+            Err(Unshown::Inexpressible) => return Err(inexpressible()),
             Err(Unshown::NotRecovered) => {
                 self.subscribe_failed_after(number, start.origin, ClientError::UNRECOVERABLE_POSITION, out)?;
                 return self.unsubscribe_waited(start.unsubscribed_by, number, out);
@@ -548,17 +535,5 @@ pub(super) fn with_channel_info(info: &Arc<ClientInfo>, chan_info: bytes::Bytes)
     match chan_info.is_empty() {
         true => Arc::clone(info),
         false => Arc::new(ClientInfo { chan_info, ..(**info).clone() }),
-    }
-}
-
-/// A client's filter on tags (section 6.6).
-pub(super) struct TagsFilter(pub(super) Filter);
-
-impl PublicationFilter for TagsFilter {
-    fn passes(&self, publication: &Publication) -> bool {
-        match publication.tags.as_deref() {
-            Some(tags) => self.0.matches(tags),
-            None => self.0.matches(&BTreeMap::new()),
-        }
     }
 }

@@ -1,10 +1,11 @@
 //! The subscriptions of one connection.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use natter_core::{ChannelHandle, ClientInfo, Request, Subscriber};
-use natter_node::session::SessionOut;
+use natter_core::{ChannelHandle, ClientInfo, Publication, Request, Subscriber};
+use natter_node::session::{PublicationFilter, SessionOut, Subscription as Attachment, Variant};
 use natter_protocol::centrifuge::filter::Filter;
 
 use super::grant::Features;
@@ -79,6 +80,23 @@ impl Subscription {
     fn next_deadline_ms(&self) -> i64 {
         let of_keys = self.tracking.as_ref().map_or(i64::MAX, |tracking| tracking.deadline_ms());
         self.deadline_ms.min(of_keys)
+    }
+
+    /// Has the lane deliver what is published from now on, in one of the channel's wire forms.
+    pub(super) fn attach(
+        &self,
+        handle: ChannelHandle,
+        variant: Variant,
+        filter: Option<Filter>,
+        out: &mut SessionOut<'_>,
+    ) {
+        out.attach(Attachment {
+            channel: handle,
+            key: self.channel.key.clone(),
+            variant,
+            wants_presence_edges: self.features.gets_presence_edges,
+            filter: filter.map(|filter| Box::new(TagsFilter(filter)) as Box<dyn PublicationFilter>),
+        });
     }
 
     /// Shows others new info of the subscriber in this channel.
@@ -189,6 +207,19 @@ impl Subscriptions {
     pub(super) fn leave_all(&mut self, out: &mut SessionOut<'_>) {
         for subscription in std::mem::take(&mut self.list) {
             subscription.leave(out);
+        }
+    }
+}
+
+/// A client's filter on tags (section 6.6).
+#[derive(Debug)]
+struct TagsFilter(Filter);
+
+impl PublicationFilter for TagsFilter {
+    fn passes(&self, publication: &Publication) -> bool {
+        match publication.tags.as_deref() {
+            Some(tags) => self.0.matches(tags),
+            None => self.0.matches(&BTreeMap::new()),
         }
     }
 }

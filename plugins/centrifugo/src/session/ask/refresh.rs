@@ -8,7 +8,7 @@ use natter_node::session::{Close, CloseKind, SessionOut};
 use natter_protocol::centrifuge::codes::{Disconnect, Unsubscribed};
 
 use super::{Answered, is_to_come, unix_seconds};
-use crate::proxy::{Answer, REFRESH_RETRY_SECONDS, RefreshResult, SubRefreshResult};
+use crate::proxy::{Answer, REFRESH_RETRY_SECONDS, RefreshResult};
 use crate::session::task::TaskResult;
 use crate::session::{ClientSession, close};
 
@@ -74,11 +74,11 @@ impl ClientSession {
     pub(in crate::session) fn sub_refresh_answered(
         &mut self,
         number: u32,
-        answered: Answered<SubRefreshResult>,
+        answered: Answered<RefreshResult>,
         out: &mut SessionOut<'_>,
     ) -> Result<(), Close> {
         let now_ms = out.now_ms();
-        let goes_on = |result: &SubRefreshResult| {
+        let goes_on = |result: &RefreshResult| {
             !result.expired && result.expire_at.is_none_or(|expire_at| is_to_come(expire_at, now_ms))
         };
         let (expire_at, info) = match renewal(answered)? {
