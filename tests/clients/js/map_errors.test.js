@@ -142,6 +142,8 @@ test('methods for the other kind of channel are refused with 107', bounded, asyn
     ['map_publish', { channel: freshChannel(), key: 'a', data: 1 }],
     ['map_publish', { channel: map, key: 'a', data: 1, key_mode: 'sometimes' }],
     ['map_publish', { channel: map, data: 1 }],
+    ['map_publish', { channel: map, key: 'a', data: 1, version: 1, version_epoch: 'x'.repeat(256) }],
+    ['map_publish', { channel: map, key: 'a', b64data: '???' }],
     ['map_stats', { channel: freshChannel() }],
   ]) {
     await assert.rejects(natter.api(method, request), { code: 107 }, method);
