@@ -4,6 +4,7 @@
 //! calls, `proxy` what natter asks that backend, `namespaces` the rules of channels, `codec` the shared wire forms.
 
 mod codec;
+mod key_mode;
 mod metrics;
 mod namespaces;
 mod plugin;

@@ -7,6 +7,7 @@ use axum::http::{Method, StatusCode};
 use metrics::{Counter, Histogram, counter, describe_counter, histogram};
 use natter_core::Recovery;
 use natter_node::auth::TokenError;
+use natter_protocol::centrifuge::codes::ClientError;
 
 pub(crate) use self::shared_poll::*;
 
@@ -33,6 +34,11 @@ pub(crate) fn publish_result(result: &'static str) {
         "ok" => OK.increment(1),
         _ => counter!("natter_publish_total", "plugin" => PLUGIN, "result" => result).increment(1),
     }
+}
+
+/// Counts a publication of a client that was refused before anybody else saw it.
+pub(crate) fn publish_refused(error: ClientError) {
+    publish_result(if error == ClientError::TOO_MANY_REQUESTS { "limited" } else { "denied" });
 }
 
 /// Records how long a publication took, from its arrival to its acknowledgement.

@@ -78,18 +78,23 @@ inBothEncodings('an expired token makes the client fetch a new one', () => natte
   assert.equal(asked, 1);
 });
 
-inBothEncodings('a connection refreshes its token before it expires', () => natter, async ({ open }) => {
+inBothEncodings('a connection refreshes its token before it expires', () => natter, async ({ open, encode, decode }) => {
   let asked = 0;
   const client = open({
     token: token({ sub: 'ada', exp: inSeconds(3) }),
-    getToken: async () => { asked += 1; return token({ sub: 'ada', exp: inSeconds(600) }); },
+    getToken: async () => { asked += 1; return token({ sub: 'ada', exp: inSeconds(600), info: { seat: 2 } }); },
   });
   await connected(client);
+  const subscription = client.newSubscription(freshChannel());
+  await subscribed(subscription);
   let left = false;
   client.on('connecting', () => { left = true; });
   await pause(5_500);
   assert.equal(asked, 1);
   assert.equal(left, false);
+  const arrived = event(subscription, 'publication');
+  await subscription.publish(encode('still here'));
+  assert.deepEqual(decode((await arrived).info.connInfo), { seat: 2 });
 });
 
 inBothEncodings('a token for somebody else cannot refresh a connection', () => natter, async ({ open }) => {

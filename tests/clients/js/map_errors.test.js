@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { freshChannel } from './support/client.js';
+import { event, freshChannel, inBothEncodings } from './support/client.js';
 import { Commands } from './support/commands.js';
 import { Natter, pause } from './support/natter.js';
+import { token } from './support/token.js';
 
 let natter;
 before(async () => { natter = await Natter.start(); });
@@ -123,6 +124,16 @@ test('keys that may not be set are refused', bounded, async () => {
   commands.close();
 });
 
+inBothEncodings('a token cannot subscribe its connection to a map: 3501', () => natter, async ({ open }) => {
+  const map = freshChannel('board');
+  for (const claims of [{ channels: [map] }, { subs: { [map]: {} } }]) {
+    const client = open({ token: token({ sub: 'ada', ...claims }) });
+    const gone = event(client, 'disconnected');
+    client.connect();
+    assert.equal((await gone).code, 3501);
+  }
+});
+
 test('methods for the other kind of channel are refused with 107', bounded, async () => {
   const map = freshChannel('board');
   for (const [method, request] of [
@@ -131,6 +142,8 @@ test('methods for the other kind of channel are refused with 107', bounded, asyn
     ['map_publish', { channel: freshChannel(), key: 'a', data: 1 }],
     ['map_publish', { channel: map, key: 'a', data: 1, key_mode: 'sometimes' }],
     ['map_publish', { channel: map, data: 1 }],
+    ['map_publish', { channel: map, key: 'a', data: 1, version: 1, version_epoch: 'x'.repeat(256) }],
+    ['map_publish', { channel: map, key: 'a', b64data: '???' }],
     ['map_stats', { channel: freshChannel() }],
   ]) {
     await assert.rejects(natter.api(method, request), { code: 107 }, method);

@@ -68,14 +68,14 @@ inBothEncodings('an expired subscription token makes the client fetch a new one'
   assert.equal(asked, 1);
 });
 
-inBothEncodings('a subscription refreshes its token and stays', () => natter, async ({ open }) => {
+inBothEncodings('a subscription refreshes its token and stays', () => natter, async ({ open, encode, decode }) => {
   const channel = freshChannel('private');
   const client = open();
   await connected(client);
   let asked = 0;
   const subscription = client.newSubscription(channel, {
     token: token({ sub: 'ada', channel, exp: inSeconds(3) }),
-    getToken: async () => { asked += 1; return token({ sub: 'ada', channel, exp: inSeconds(600) }); },
+    getToken: async () => { asked += 1; return token({ sub: 'ada', channel, exp: inSeconds(600), info: { role: 'host' } }); },
   });
   await subscribed(subscription);
   let left = false;
@@ -84,6 +84,20 @@ inBothEncodings('a subscription refreshes its token and stays', () => natter, as
   assert.equal(asked, 1);
   assert.equal(left, false);
   assert.equal(subscription.state, 'subscribed');
+  const arrived = event(subscription, 'publication');
+  await subscription.publish(encode('still here'));
+  assert.deepEqual(decode((await arrived).info.chanInfo), { role: 'host' });
+});
+
+inBothEncodings('what a token says of a publisher is shown where nobody is listed, too', () => natter, async ({ open, encode, decode }) => {
+  const channel = freshChannel('fast');
+  const client = open();
+  await connected(client);
+  const subscription = client.newSubscription(channel, { token: token({ sub: 'ada', channel, info: { role: 'host' } }) });
+  await subscribed(subscription);
+  const arrived = event(subscription, 'publication');
+  await subscription.publish(encode('hello'));
+  assert.deepEqual(decode((await arrived).info.chanInfo), { role: 'host' });
 });
 
 inBothEncodings('a channel with the private prefix needs a token', () => natter, async ({ open }) => {

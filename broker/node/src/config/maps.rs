@@ -77,11 +77,11 @@ pub struct MapOptions {
     pub allow_remove_for_subscriber: bool,
     /// Anonymous users too.
     pub allow_remove_for_anonymous: bool,
-    /// Ask a backend about keys that clients set. Not built: refused when it is set.
+    /// A backend alone decides about keys that clients set, and under which key they stand.
     pub publish_proxy_enabled: bool,
     /// Which one.
     pub publish_proxy_name: String,
-    /// Ask a backend about keys that clients remove. Not built: refused when it is set.
+    /// A backend alone decides about keys that clients remove.
     pub remove_proxy_enabled: bool,
     /// Which one.
     pub remove_proxy_name: String,

@@ -44,6 +44,10 @@ pub struct ChannelProxies {
     pub publish: Proxy,
     /// Asked when a subscription expires.
     pub sub_refresh: Proxy,
+    /// Asked about keys of maps that clients set.
+    pub map_publish: Proxy,
+    /// Asked about keys of maps that clients remove.
+    pub map_remove: Proxy,
     /// Asked for the values of tracked keys.
     pub shared_poll_refresh: Proxy,
 }

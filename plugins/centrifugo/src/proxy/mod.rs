@@ -10,6 +10,7 @@ mod backend;
 mod error;
 mod headers;
 mod keys;
+mod map_results;
 mod question;
 mod results;
 #[cfg(test)]
@@ -31,9 +32,10 @@ pub use self::answer::{ANSWER_BYTES_MAX, Answer};
 use self::backend::Backend;
 pub use self::error::ProxyError;
 pub use self::keys::{KEYS_ANSWER_BYTES_MAX, KeyState, KeysQuestion, KeysResult, KnownKey};
-pub use self::question::{Asker, ConnectQuestion, PublishQuestion, RpcQuestion, SubscribeQuestion};
+pub use self::map_results::{MapPublishResult, MapRemoveResult};
+pub use self::question::{Asker, ConnectQuestion, MapQuestion, PublishQuestion, RpcQuestion, SubscribeQuestion};
 use self::question::{Body, Event};
-pub use self::results::{ConnectResult, PublishResult, RefreshResult, RpcResult, SubRefreshResult, SubscribeResult};
+pub use self::results::{ConnectResult, PublishResult, RefreshResult, RpcResult, SubscribeResult};
 
 /// Separates the namespace of a remote method from the rest of its name.
 const RPC_NAMESPACE_BOUNDARY: char = ':';
@@ -53,6 +55,8 @@ pub struct Proxies {
     subscribe: ByName,
     publish: ByName,
     sub_refresh: ByName,
+    map_publish: ByName,
+    map_remove: ByName,
     keys: ByName,
     rpc: ByName,
     rpc_routes: RpcSection,
@@ -79,6 +83,8 @@ impl Proxies {
             subscribe: named(&config.channel.proxy.subscribe),
             publish: named(&config.channel.proxy.publish),
             sub_refresh: named(&config.channel.proxy.sub_refresh),
+            map_publish: named(&config.channel.proxy.map_publish),
+            map_remove: named(&config.channel.proxy.map_remove),
             keys: named(&config.channel.proxy.shared_poll_refresh),
             rpc: named(&config.rpc.proxy),
             rpc_routes: config.rpc.clone(),
@@ -136,8 +142,18 @@ impl Proxies {
     }
 
     /// Asks the proxy called `name` whether a subscription that has expired may go on.
-    pub fn sub_refresh(&self, name: &str, asker: &Asker, channel: &str) -> Call<SubRefreshResult> {
+    pub fn sub_refresh(&self, name: &str, asker: &Asker, channel: &str) -> Call<RefreshResult> {
         ask(self.sub_refresh.get(name), Event::SubRefresh, asker, |body| body.channel(channel))
+    }
+
+    /// Asks the proxy called `name` whether a key may be set. The one who asks sets it afterwards.
+    pub fn map_publish(&self, name: &str, asker: &Asker, question: &MapQuestion) -> Call<MapPublishResult> {
+        ask(self.map_publish.get(name), Event::MapPublish, asker, |body| body.map(question))
+    }
+
+    /// Asks the proxy called `name` whether a key may be removed. The one who asks removes it afterwards.
+    pub fn map_remove(&self, name: &str, asker: &Asker, question: &MapQuestion) -> Call<MapRemoveResult> {
+        ask(self.map_remove.get(name), Event::MapRemove, asker, |body| body.map(question))
     }
 
     /// Asks the proxy called `name` for the values of keys. Its answer may have [`KEYS_ANSWER_BYTES_MAX`] bytes.

@@ -66,6 +66,17 @@ pub struct PublishQuestion {
     pub data: Bytes,
 }
 
+/// What `map_publish` and `map_remove` ask about.
+#[derive(Clone, Debug)]
+pub struct MapQuestion {
+    /// The channel.
+    pub channel: Arc<str>,
+    /// The key that the client names, or that its namespace gives it; empty if neither does.
+    pub key: Arc<str>,
+    /// The key's new value; empty with `map_remove`.
+    pub data: Bytes,
+}
+
 /// What `rpc` asks for.
 #[derive(Clone, Debug, Default)]
 pub struct RpcQuestion {
@@ -83,6 +94,8 @@ pub(super) enum Event {
     Subscribe,
     Publish,
     SubRefresh,
+    MapPublish,
+    MapRemove,
     Keys,
     Rpc,
 }
@@ -96,6 +109,8 @@ impl Event {
             Self::Subscribe => "subscribe",
             Self::Publish => "publish",
             Self::SubRefresh => "sub_refresh",
+            Self::MapPublish => "map_publish",
+            Self::MapRemove => "map_remove",
             Self::Keys => "shared_poll_refresh",
             Self::Rpc => "rpc",
         }
@@ -113,6 +128,8 @@ pub(super) struct Body<'a> {
     user: Option<&'a str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     channel: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    key: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     token: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -149,6 +166,7 @@ impl<'a> Body<'a> {
             encoding: "",
             user: is_known.then_some(asker.user.as_str()),
             channel: "",
+            key: "",
             token: "",
             method: "",
             data: None,
@@ -174,6 +192,10 @@ impl<'a> Body<'a> {
 
     pub(super) fn publish<'q: 'a>(&mut self, question: &'q PublishQuestion) {
         (self.channel, self.payload) = (&question.channel, &question.data);
+    }
+
+    pub(super) fn map<'q: 'a>(&mut self, question: &'q MapQuestion) {
+        (self.channel, self.key, self.payload) = (&question.channel, &question.key, &question.data);
     }
 
     pub(super) fn rpc<'q: 'a>(&mut self, question: &'q RpcQuestion) {

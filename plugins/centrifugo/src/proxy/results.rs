@@ -26,16 +26,16 @@ pub struct ConnectResult {
     pub meta: Option<Bytes>,
 }
 
-/// Whether a connection goes on.
+/// Whether a connection or a subscription goes on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RefreshResult {
     /// It does not. Also said by an answer without a result.
     pub expired: bool,
-    /// Unix seconds at which it expires next; `None` is never.
+    /// Unix seconds at which it expires next; without them a subscription never does, and a connection ends.
     pub expire_at: Option<i64>,
     /// New info.
     pub info: Option<Bytes>,
-    /// New meta.
+    /// New meta of a connection.
     pub meta: Option<Bytes>,
 }
 
@@ -63,17 +63,6 @@ pub struct PublishResult {
     pub delta: bool,
     /// See [`Draft::version`].
     pub version: Option<(u64, Arc<str>)>,
-}
-
-/// Whether a subscription goes on.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SubRefreshResult {
-    /// It does not. Also said by an answer without a result.
-    pub expired: bool,
-    /// Unix seconds at which it expires next; `None` is never.
-    pub expire_at: Option<i64>,
-    /// New info.
-    pub info: Option<Bytes>,
 }
 
 /// What a remote method returned.

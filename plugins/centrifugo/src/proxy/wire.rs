@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::answer::Outcome;
-use super::{ConnectResult, ProxyError, PublishResult, RefreshResult, RpcResult, SubRefreshResult, SubscribeResult};
+use super::{ConnectResult, ProxyError, PublishResult, RefreshResult, RpcResult, SubscribeResult};
 
 /// All fields that a result can have; each event reads its own, and unknown ones are ignored.
 #[derive(Debug, Default, Deserialize)]
@@ -30,11 +30,14 @@ pub(super) struct Wire {
     #[serde(rename = "override")]
     overriding: Option<Override>,
     skip_history: Option<bool>,
-    tags: Option<Tags>,
-    idempotency_key: Option<String>,
+    pub(super) tags: Option<Tags>,
+    pub(super) idempotency_key: Option<String>,
     delta: Option<bool>,
     version: Option<u64>,
     version_epoch: Option<String>,
+    pub(super) key: Option<String>,
+    pub(super) key_mode: Option<String>,
+    pub(super) score: Option<i64>,
 }
 
 /// One of `subs`.
@@ -119,19 +122,6 @@ impl Outcome for PublishResult {
             idempotency_key: wire.idempotency_key.unwrap_or_default(),
             delta: wire.delta.unwrap_or_default(),
             version: wire.version.filter(|version| *version > 0).map(|version| (version, epoch())),
-        })
-    }
-}
-
-impl Outcome for SubRefreshResult {
-    type Wire = Wire;
-
-    fn read(wire: Option<Wire>) -> Result<Self, ProxyError> {
-        let Some(wire) = wire else { return Ok(Self { expired: true, ..Self::default() }) };
-        Ok(Self {
-            expired: wire.expired.unwrap_or_default(),
-            expire_at: wire.expire_at.filter(|at| *at > 0),
-            info: bytes(wire.info, wire.b64info)?,
         })
     }
 }

@@ -4,49 +4,21 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use natter_core::{
-    Draft, HistoryQuery, KeyMode, KeyedChange, KeyedDraft, KeyedRequest, Publication, Since, StateQuery, Tags,
-};
+use natter_core::{HistoryQuery, KeyedChange, KeyedDraft, KeyedRequest, Publication, Since, StateQuery, Tags};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::caller::Caller;
 use super::error::ApiError;
-use super::fields::{Done, as_json, bytes, nullable, present};
-use super::publish::IDEMPOTENCY_KEY_BYTES_MAX;
+use super::fields::{Done, as_json, nullable};
+use super::publication::{PublicationRequest, idempotency_key};
+use crate::key_mode::key_mode;
 use crate::metrics;
 use crate::shared::ResolvedChannel;
 
 /// Entries of one answer, whatever the limit asks for; a caller with more to read goes on from the cursor, or from the
 /// last offset.
 const ENTRIES_MAX: usize = 10_000;
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct MapPublishRequest {
-    #[serde(deserialize_with = "nullable")]
-    channel: String,
-    #[serde(deserialize_with = "nullable")]
-    key: String,
-    #[serde(deserialize_with = "present")]
-    data: Option<Box<RawValue>>,
-    #[serde(deserialize_with = "nullable")]
-    b64data: String,
-    #[serde(deserialize_with = "nullable")]
-    tags: Tags,
-    #[serde(deserialize_with = "nullable")]
-    idempotency_key: String,
-    #[serde(deserialize_with = "nullable")]
-    delta: bool,
-    #[serde(deserialize_with = "nullable")]
-    version: u64,
-    #[serde(deserialize_with = "nullable")]
-    version_epoch: String,
-    #[serde(deserialize_with = "nullable")]
-    score: i64,
-    #[serde(deserialize_with = "nullable")]
-    key_mode: String,
-}
 
 /// Where the channel stands, and why nothing has changed if nothing has.
 #[derive(Serialize)]
@@ -73,24 +45,16 @@ impl From<KeyedChange> for MapUpdateResult {
 }
 
 /// Sets a key.
-pub(super) async fn map_publish(caller: Arc<Caller>, request: MapPublishRequest) -> Result<MapUpdateResult, ApiError> {
+pub(super) async fn map_publish(
+    caller: Arc<Caller>,
+    mut request: PublicationRequest,
+) -> Result<MapUpdateResult, ApiError> {
     let ResolvedChannel { key: channel, rules } = map(&caller, &request.channel)?;
-    let mode = match request.key_mode.as_str() {
-        "" => KeyMode::Replace,
-        "if_new" => KeyMode::IfNew,
-        "if_exists" => KeyMode::IfExists,
-        _ => return Err(ApiError::BAD_REQUEST),
-    };
-    let draft = Draft {
-        data: bytes(request.data, &request.b64data)?.unwrap_or_default(),
-        tags: Some(request.tags).filter(|tags| !tags.is_empty()).map(Arc::new),
-        idempotency_key: idempotency_key(request.idempotency_key)?,
-        delta: request.delta || rules.rules.delta_publish,
-        ..Draft::default()
-    };
-    let version = Some((request.version, request.version_epoch.into())).filter(|(version, _)| *version > 0);
-    let (key, score) = (request.key.into(), request.score);
-    let keyed = KeyedDraft { key, draft, mode, version, score, ..KeyedDraft::default() };
+    let mode = key_mode(&request.key_mode).ok_or(ApiError::BAD_REQUEST)?;
+    let mut draft = request.take_draft()?;
+    draft.delta |= rules.rules.delta_publish;
+    let (version, key) = (draft.version.take(), request.key.into());
+    let keyed = KeyedDraft { key, draft, mode, version, score: request.score, ..KeyedDraft::default() };
     let request = KeyedRequest::Publish(Box::new(keyed));
     Ok(caller.broker().change_key(channel, Arc::clone(&rules.options), request).await?.into())
 }
@@ -271,14 +235,6 @@ fn limit(wanted: i64) -> usize {
 
 fn position(offset: u64, epoch: String) -> Option<Since> {
     (offset > 0 || !epoch.is_empty()).then_some(Since { offset, epoch })
-}
-
-fn idempotency_key(key: String) -> Result<Option<Arc<str>>, ApiError> {
-    match key.len() {
-        0 => Ok(None),
-        length if length > IDEMPOTENCY_KEY_BYTES_MAX => Err(ApiError::BAD_REQUEST),
-        _ => Ok(Some(key.into())),
-    }
 }
 
 fn is_zero(offset: &u64) -> bool {

@@ -20,6 +20,7 @@ mod legacy;
 mod maps;
 mod methods;
 mod presence;
+mod publication;
 mod publish;
 mod respond;
 mod rpc;

@@ -4,51 +4,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::stream::{self, StreamExt};
-use natter_core::{Draft, Epoch, Published, Tags};
+use natter_core::{Draft, Epoch, Published};
 use natter_node::config::{DataFormat, SubscriptionType};
 use natter_protocol::centrifuge::publication::is_valid_json;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
 use super::caller::Caller;
 use super::error::ApiError;
-use super::fields::{bytes, nullable, present};
+use super::publication::PublicationRequest;
 use crate::metrics;
 
 /// Publications of one broadcast that are under way together.
 const UNDER_WAY_MAX: usize = 1024;
-
-/// Longest idempotency key in bytes, which is what stores take.
-pub(super) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
-
-/// Longest epoch of a version in bytes, likewise.
-const VERSION_EPOCH_BYTES_MAX: usize = 255;
-
-/// What both methods take; `channel` is publish's, `channels` broadcast's.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct PublishRequest {
-    #[serde(deserialize_with = "nullable")]
-    channel: String,
-    #[serde(deserialize_with = "nullable")]
-    channels: Vec<String>,
-    #[serde(deserialize_with = "present")]
-    data: Option<Box<RawValue>>,
-    #[serde(deserialize_with = "nullable")]
-    b64data: String,
-    #[serde(deserialize_with = "nullable")]
-    skip_history: bool,
-    #[serde(deserialize_with = "nullable")]
-    tags: Tags,
-    #[serde(deserialize_with = "nullable")]
-    idempotency_key: String,
-    #[serde(deserialize_with = "nullable")]
-    delta: bool,
-    #[serde(deserialize_with = "nullable")]
-    version: u64,
-    #[serde(deserialize_with = "nullable")]
-    version_epoch: String,
-}
 
 /// A position, empty where the channel keeps no history.
 #[derive(Serialize)]
@@ -72,7 +39,7 @@ enum PublishResponse {
 }
 
 /// Publishes to one channel.
-pub(super) async fn publish(caller: Arc<Caller>, mut request: PublishRequest) -> Result<PublishResult, ApiError> {
+pub(super) async fn publish(caller: Arc<Caller>, mut request: PublicationRequest) -> Result<PublishResult, ApiError> {
     let channel = std::mem::take(&mut request.channel);
     match Content::read(request) {
         Ok(content) => content.publish(caller, channel).await,
@@ -82,7 +49,10 @@ pub(super) async fn publish(caller: Arc<Caller>, mut request: PublishRequest) ->
 
 /// Publishes the same to many channels, each of which has its own answer. More than `limits.broadcast_channels_max` of
 /// them are 106.
-pub(super) async fn broadcast(caller: Arc<Caller>, mut request: PublishRequest) -> Result<BroadcastResult, ApiError> {
+pub(super) async fn broadcast(
+    caller: Arc<Caller>,
+    mut request: PublicationRequest,
+) -> Result<BroadcastResult, ApiError> {
     let channels = std::mem::take(&mut request.channels);
     if channels.is_empty() {
         return Err(ApiError::BAD_REQUEST);
@@ -107,24 +77,9 @@ struct Content {
 }
 
 impl Content {
-    fn read(request: PublishRequest) -> Result<Self, ApiError> {
-        let is_too_long = request.idempotency_key.len() > IDEMPOTENCY_KEY_BYTES_MAX
-            || request.version_epoch.len() > VERSION_EPOCH_BYTES_MAX;
-        if is_too_long {
-            return Err(ApiError::BAD_REQUEST);
-        }
-        let data = bytes(request.data, &request.b64data)?.unwrap_or_default();
-        let is_json = !data.is_empty() && (request.b64data.is_empty() || is_valid_json(&data));
-        let draft = Draft {
-            data,
-            info: None,
-            tags: Some(request.tags).filter(|tags| !tags.is_empty()).map(Arc::new),
-            idempotency_key: Some(request.idempotency_key).filter(|key| !key.is_empty()).map(Arc::from),
-            skip_history: request.skip_history,
-            delta: request.delta,
-            version: Some((request.version, request.version_epoch.into())).filter(|(version, _)| *version > 0),
-            ..Draft::default()
-        };
+    fn read(mut request: PublicationRequest) -> Result<Self, ApiError> {
+        let draft = request.take_draft()?;
+        let is_json = !draft.data.is_empty() && (request.b64data.is_empty() || is_valid_json(&draft.data));
         Ok(Self { draft, is_json })
     }
 

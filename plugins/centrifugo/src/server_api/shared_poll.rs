@@ -3,34 +3,16 @@
 use std::sync::Arc;
 
 use natter_node::config::SubscriptionType;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::caller::Caller;
 use super::error::ApiError;
-use super::fields::{Done, bytes, nullable, present};
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct PublishRequest {
-    #[serde(deserialize_with = "nullable")]
-    channel: String,
-    #[serde(deserialize_with = "nullable")]
-    key: String,
-    #[serde(deserialize_with = "present")]
-    data: Option<Box<RawValue>>,
-    #[serde(deserialize_with = "nullable")]
-    b64data: String,
-    #[serde(deserialize_with = "nullable")]
-    version: u64,
-    #[serde(deserialize_with = "nullable")]
-    epoch: String,
-}
+use super::fields::Done;
+use super::publication::PublicationRequest;
 
 /// Gives a key a value, for whoever tracks it. An older version than the one that is known changes nothing.
 ///
 /// 107 without channel, key or version, or when the namespace is no shared poll; 108 when the namespace takes no values.
-pub(super) async fn publish(caller: Arc<Caller>, request: PublishRequest) -> Result<Done, ApiError> {
+pub(super) async fn publish(caller: Arc<Caller>, mut request: PublicationRequest) -> Result<Done, ApiError> {
     if request.channel.is_empty() || request.key.is_empty() || request.version == 0 {
         return Err(ApiError::BAD_REQUEST);
     }
@@ -42,7 +24,7 @@ pub(super) async fn publish(caller: Arc<Caller>, request: PublishRequest) -> Res
     if !rules.shared_poll.publish_enabled {
         return Err(ApiError::NOT_AVAILABLE);
     }
-    let data = bytes(request.data, &request.b64data)?.unwrap_or_default();
+    let data = request.take_data()?;
     let version = (request.version, request.epoch.as_str());
     caller.shared.polls.publish(&channel.key, &request.key, version, data)?;
     Ok(Done {})

@@ -3,24 +3,26 @@
 //! While a question is on its way the connection's later commands wait, so that the backend decides about them in the
 //! client's order.
 
+mod refresh;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
 use natter_core::Draft;
 use natter_node::session::{Close, CloseKind, SessionOut};
-use natter_protocol::centrifuge::codes::{ClientError, Disconnect, Unsubscribed};
+use natter_protocol::centrifuge::codes::{ClientError, Disconnect};
 use natter_protocol::centrifuge::schema::{
     self, ConnectRequest, PublishRequest, Reply, RpcRequest, RpcResult as ShownRpcResult, SubscribeRequest,
 };
 
 use super::connect::Admission;
-use super::grant::Grant;
+use super::grant::{Grant, is_refreshed_by_client};
 use super::subscription::Origin;
 use super::task::TaskResult;
 use super::{ClientSession, close};
 use crate::proxy::{
-    Answer, Asker, ConnectQuestion, ConnectResult, ProxyError, PublishQuestion, PublishResult, REFRESH_RETRY_SECONDS,
-    RefreshResult, RpcQuestion, RpcResult, SubRefreshResult, SubscribeQuestion, SubscribeResult,
+    Answer, Asker, ConnectQuestion, ConnectResult, ProxyError, PublishQuestion, PublishResult, RpcQuestion, RpcResult,
+    SubscribeQuestion, SubscribeResult,
 };
 use crate::shared::ResolvedChannel;
 
@@ -28,12 +30,12 @@ use crate::shared::ResolvedChannel;
 pub(super) type Answered<T> = Result<Answer<T>, ProxyError>;
 
 /// A backend's answer, as far as the client's command is concerned.
-enum Decision<T> {
+pub(super) enum Decision<T> {
     Granted(T),
     Refused(schema::Error),
 }
 
-fn decide<T>(answered: Answered<T>) -> Result<Decision<T>, Close> {
+pub(super) fn decide<T>(answered: Answered<T>) -> Result<Decision<T>, Close> {
     match answered {
         Ok(Answer::Result(result)) => Ok(Decision::Granted(result)),
         Ok(Answer::Error(error)) => Ok(Decision::Refused(error)),
@@ -44,7 +46,7 @@ fn decide<T>(answered: Answered<T>) -> Result<Decision<T>, Close> {
 
 impl ClientSession {
     /// This connection, as a backend is told of it.
-    fn asker(&self) -> Asker {
+    pub(super) fn asker(&self) -> Asker {
         let connected = self.connected_ref();
         Asker {
             client: self.client.to_string(),
@@ -89,50 +91,24 @@ impl ClientSession {
             Decision::Granted(None) => return self.connect_without_token(id, request, out),
             Decision::Refused(error) => return self.refuse_connect_as(id, error, out),
         };
+        if result.expire_at.is_some_and(|expire_at| !is_to_come(expire_at, out.now_ms())) {
+            return self.refuse_connect(id, ClientError::EXPIRED, out);
+        }
         let tenant = self.shared.tenants.get(&self.settings.centrifugo.tenant);
         let tenant = tenant.ok_or_else(|| close(Disconnect::INTERNAL, CloseKind::Error))?;
-        let is_refreshed_by_client = !self.shared.proxies.load().has_refresh();
         let channels = result.channels.into_iter().map(|channel| (channel, Grant::default()));
         let subs = result.subs.into_iter().map(|(channel, options)| (channel, Grant::from_options(options)));
         let admission = Admission {
             user: result.user,
             info: result.info.unwrap_or_default(),
             expire_at: unix_seconds(result.expire_at),
-            is_refreshed_by_client,
+            is_own_token: false,
             subscriptions: channels.chain(subs).collect(),
             data: result.data.unwrap_or_default(),
             meta: result.meta,
             login: None,
         };
         self.admit(id, tenant, admission, request, out)
-    }
-
-    pub(super) fn ask_refresh(&mut self, out: &mut SessionOut<'_>) -> Result<(), Close> {
-        self.deadlines.expiry_ms = i64::MAX;
-        let call = self.shared.proxies.load().refresh(&self.asker());
-        self.wait_for(Box::pin(async move { TaskResult::Refresh { answered: call.await }.boxed() }), out);
-        Ok(())
-    }
-
-    pub(super) fn refresh_answered(
-        &mut self,
-        answered: Answered<RefreshResult>,
-        out: &mut SessionOut<'_>,
-    ) -> Result<(), Close> {
-        let Decision::Granted(result) = decide(answered)? else {
-            self.set_expiry(Some(retry_at(out.now_ms())), false);
-            return Ok(());
-        };
-        if result.expired {
-            return Err(close(Disconnect::CONNECTION_EXPIRED, CloseKind::Auth));
-        }
-        if let Some(info) = result.info {
-            self.replace_info(info, out)?;
-        }
-        let connected = self.connected()?;
-        connected.meta = result.meta.or(connected.meta.take());
-        self.set_expiry(unix_seconds(result.expire_at), false);
-        Ok(())
     }
 
     pub(super) fn ask_subscribe(
@@ -164,9 +140,12 @@ impl ClientSession {
     ) -> Result<(), Close> {
         match decide(answered)? {
             Decision::Refused(error) => self.refuse_as(id, error, out),
+            Decision::Granted(SubscribeResult { expire_at: Some(at), .. }) if !is_to_come(at, out.now_ms()) => {
+                self.refuse(id, ClientError::EXPIRED, out)
+            }
             Decision::Granted(result) => {
-                let is_refreshed_by_client = !channel.rules.rules.sub_refresh_proxy_enabled;
                 let expire_at = unix_seconds(result.expire_at);
+                let is_refreshed_by_client = is_refreshed_by_client(&channel);
                 let grant = Grant { expire_at, is_refreshed_by_client, ..Grant::from_options(result.options) };
                 self.begin(Origin::Command(id), channel, grant, request, out)
             }
@@ -207,37 +186,6 @@ impl ClientSession {
         }
     }
 
-    pub(super) fn ask_sub_refresh(&mut self, number: u32, out: &mut SessionOut<'_>) -> Result<(), Close> {
-        let asker = self.asker();
-        let proxies = self.shared.proxies.load_full();
-        let Some(subscription) = self.connected()?.subscriptions.numbered(number) else { return Ok(()) };
-        let name = &subscription.channel.rules.rules.sub_refresh_proxy_name;
-        let call = proxies.sub_refresh(name, &asker, subscription.channel.key.name());
-        self.wait_for(Box::pin(async move { TaskResult::SubRefresh { number, answered: call.await }.boxed() }), out);
-        Ok(())
-    }
-
-    pub(super) fn sub_refresh_answered(
-        &mut self,
-        number: u32,
-        answered: Answered<SubRefreshResult>,
-        out: &mut SessionOut<'_>,
-    ) -> Result<(), Close> {
-        let expire_at = match decide(answered)? {
-            Decision::Granted(SubRefreshResult { expired: true, .. }) => {
-                return self.end_subscription(number, Unsubscribed::EXPIRED, Disconnect::SUBSCRIPTION_EXPIRED, out);
-            }
-            Decision::Granted(result) => unix_seconds(result.expire_at),
-            Decision::Refused(_) => Some(retry_at(out.now_ms())),
-        };
-        let deadline_ms = self.subscription_deadline_ms(expire_at, false);
-        if let Some(subscription) = self.connected()?.subscriptions.numbered(number) {
-            subscription.expire_at = expire_at;
-            subscription.deadline_ms = deadline_ms;
-        }
-        Ok(())
-    }
-
     pub(super) fn rpc(&mut self, id: u32, request: RpcRequest, out: &mut SessionOut<'_>) -> Result<(), Close> {
         let proxies = self.shared.proxies.load_full();
         let name = match proxies.rpc_route(&request.method) {
@@ -266,16 +214,16 @@ impl ClientSession {
     }
 
     /// Answers a command with an error of the backend's.
-    fn refuse_as(&self, id: u32, error: schema::Error, out: &mut SessionOut<'_>) -> Result<(), Close> {
+    pub(super) fn refuse_as(&self, id: u32, error: schema::Error, out: &mut SessionOut<'_>) -> Result<(), Close> {
         let is_known = error.code != ClientError::INTERNAL.code;
         crate::metrics::authz_denied(if is_known { "backend" } else { "backend_failed" });
         self.reply(&Reply { id, error: Some(error), ..Reply::default() }, out)
     }
 }
 
-/// When to ask again about something whose backend could not be asked.
-fn retry_at(now_ms: i64) -> u64 {
-    unix_seconds(Some(now_ms / 1_000 + REFRESH_RETRY_SECONDS)).unwrap_or_default()
+/// Whether a time in Unix seconds is still to come.
+fn is_to_come(seconds: i64, now_ms: i64) -> bool {
+    seconds.saturating_mul(1_000) > now_ms
 }
 
 fn unix_seconds(seconds: Option<i64>) -> Option<u64> {

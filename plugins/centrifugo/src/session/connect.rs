@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use natter_core::ClientInfo;
-use natter_node::auth::{ConnectionClaims, TokenError, TokenPurpose, Verified};
+use natter_node::auth::{ConnectionClaims, TokenError, TokenPurpose};
 use natter_node::domain::{Access, Domain, Visitor};
 use natter_node::limits::Allowance;
 use natter_node::session::{Close, CloseKind, SessionOut};
@@ -43,8 +43,8 @@ pub(crate) struct Admission {
     pub(crate) info: Bytes,
     /// Unix seconds.
     pub(crate) expire_at: Option<u64>,
-    /// Whether the client is to refresh it; otherwise the tenant's backend is asked.
-    pub(crate) is_refreshed_by_client: bool,
+    /// Whether natter itself has issued its token: the tenant's backend is not asked about it.
+    pub(crate) is_own_token: bool,
     pub(crate) subscriptions: BTreeMap<String, Grant>,
     pub(crate) data: Bytes,
     pub(crate) meta: Option<Bytes>,
@@ -62,7 +62,7 @@ impl Admission {
             user: claims.user,
             info: claims.info.unwrap_or_default(),
             expire_at: claims.expire_at,
-            is_refreshed_by_client: true,
+            is_own_token: claims.purpose.is_some() || claims.login.is_some(),
             subscriptions,
             data: Bytes::new(),
             meta: claims.meta,
@@ -77,17 +77,11 @@ impl ClientSession {
         if !request.token.is_empty() {
             let authenticator = self.shared.authenticator.load();
             let verified = authenticator.authenticate_connection(&request.token, &config.tenant, SystemTime::now());
-            return match verified {
-                Verified::Done(result) => self.connection_verified(id, request, result, out),
-                Verified::Pending(pending) => {
-                    let work = async move {
-                        let result = pending.await;
-                        TaskResult::ConnectionToken { id, request, result }.boxed()
-                    };
-                    self.wait_for(Box::pin(work), out);
-                    Ok(())
-                }
-            };
+            return self.once_verified(
+                verified,
+                move |result| TaskResult::ConnectionToken { id, request, result },
+                out,
+            );
         }
         if config.client.proxy.connect.enabled {
             return self.ask_connect(id, request, out);
@@ -232,9 +226,9 @@ impl ClientSession {
             out.supersede(close(Disconnect::CONNECTION_LIMIT, CloseKind::Limit));
         }
         let now_ms = out.now_ms();
-        let result =
-            self.connect_result(&client, admission.expire_at, admission.is_refreshed_by_client, admission.data, now_ms);
-        self.set_expiry(admission.expire_at, admission.is_refreshed_by_client);
+        let is_refreshed_by_client = admission.is_own_token || !self.shared.proxies.load().has_refresh();
+        let result = self.connect_result(&client, admission.expire_at, is_refreshed_by_client, admission.data, now_ms);
+        self.set_expiry(admission.expire_at, is_refreshed_by_client);
         let connected = Connected {
             tenant,
             user,
@@ -242,7 +236,7 @@ impl ClientSession {
             info: Arc::new(info),
             meta: admission.meta,
             login: admission.login,
-            is_refreshed_by_client: admission.is_refreshed_by_client,
+            is_refreshed_by_client,
             subscriptions: Subscriptions::default(),
             recent: None,
             publish_allowance: Allowance::default(),

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use natter_core::{ChannelHandle, ClientInfo, Request, Subscriber};
+use natter_core::{ChannelHandle, ClientInfo};
 use natter_node::session::{Close, CloseKind, Control, ServerSubscribe, SessionOut};
 use natter_protocol::centrifuge::codes::{Disconnect, Unsubscribed};
 use natter_protocol::centrifuge::schema::{Push, Refresh, SubscribeRequest};
 
 use super::grant::Grant;
-use super::subscribe::time_left;
+use super::subscribe::{time_left, with_channel_info};
 use super::subscription::Origin;
 use super::{ClientSession, Phase, close};
 
@@ -91,12 +91,8 @@ impl ClientSession {
         connected.info = Arc::new(ClientInfo { conn_info, ..(*connected.info).clone() });
         let info = Arc::clone(&connected.info);
         for subscription in connected.subscriptions.iter_mut() {
-            let Some(old) = &subscription.subscriber.info else { continue };
-            let new = super::subscribe::with_channel_info(&info, old.chan_info.clone());
-            subscription.subscriber.info = Some(new);
-            let subscriber: Subscriber = subscription.subscriber.clone();
-            let options = Arc::clone(&subscription.channel.rules.options);
-            out.tell(subscription.channel.key.clone(), options, Request::UpdatePresence { subscriber });
+            let chan_info = subscription.info.chan_info.clone();
+            subscription.show_as(with_channel_info(&info, chan_info), out);
         }
         Ok(())
     }

@@ -6,6 +6,8 @@ use natter_node::config::Namespace;
 use natter_node::session::SubscriptionOverrides;
 use natter_protocol::centrifuge::schema::SubscribeRequest;
 
+use crate::shared::ResolvedChannel;
+
 /// A subscription that has been permitted: by a token, a backend, or the channel's rules.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Grant {
@@ -24,9 +26,9 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
-    pub(crate) fn from_token(claims: SubscriptionClaims) -> Self {
-        let expire_at = claims.expire_at;
-        Self { expire_at, is_refreshed_by_client: true, ..Self::from_options(claims.options) }
+    pub(crate) fn from_token(claims: SubscriptionClaims, channel: &ResolvedChannel) -> Self {
+        let (expire_at, is_refreshed_by_client) = (claims.expire_at, is_refreshed_by_client(channel));
+        Self { expire_at, is_refreshed_by_client, ..Self::from_options(claims.options) }
     }
 
     pub(crate) fn from_options(options: SubscribeOptions) -> Self {
@@ -37,6 +39,12 @@ impl Grant {
             ..Self::default()
         }
     }
+}
+
+/// Whether clients refresh their subscriptions to a channel: not where the tenant's backend is asked, even for those that
+/// came with a token (section 6.7).
+pub(super) fn is_refreshed_by_client(channel: &ResolvedChannel) -> bool {
+    !channel.rules.rules.sub_refresh_proxy_enabled
 }
 
 /// How a subscription behaves: its namespace, what its grant overrides, and what the client asked for (section 6).

@@ -3,6 +3,7 @@
 //! A client takes as many commands for it as it needs, and the subscription stands in [`State::Paging`] meanwhile. It goes
 //! live within one request to the channel's owner, so nothing can come in between.
 
+mod ask;
 mod paging;
 mod presence;
 mod publish;
@@ -12,9 +13,9 @@ mod show;
 pub(super) use paging::Paging;
 pub(super) use presence::MapPresence;
 
-use natter_core::{KeyedAnswer, Refusal, Request, Revision, Subscribed, Subscriber};
+use natter_core::{KeyedAnswer, Refusal, Request, Revision, Subscribed};
 use natter_node::config::DeltaType;
-use natter_node::session::{Close, CloseKind, PublicationFilter, SessionOut, Subscription as Attachment};
+use natter_node::session::{Close, CloseKind, SessionOut};
 use natter_protocol::centrifuge::codes::{ClientError, Disconnect};
 use natter_protocol::centrifuge::filter::Filter;
 use natter_protocol::centrifuge::schema::{Reply, SubscribeRequest, SubscribeResult};
@@ -24,12 +25,12 @@ use std::sync::Arc;
 use self::paging::{Open, map_request};
 use self::result::{changes_result, live_result, state_result};
 use self::show::{Form, show, show_live};
-use super::grant::{Features, Grant};
+use super::grant::Grant;
 use super::reply::client_error;
-use super::subscribe::{FOSSIL, TagsFilter, with_channel_info};
-use super::subscription::{State, Subscription};
+use super::subscribe::FOSSIL;
+use super::subscription::State;
 use super::token::{Pending, Token};
-use super::{ClientSession, close};
+use super::{ClientSession, close, inexpressible};
 use crate::shared::ResolvedChannel;
 
 /// SubscribeRequest.phase: pages of the state.
@@ -38,6 +39,7 @@ const STATE: i32 = 2;
 const STREAM: i32 = 1;
 /// SubscribeRequest.phase: everything that is left, and live from there.
 const LIVE: i32 = 0;
+
 impl ClientSession {
     /// Handles a command that goes on with a subscription's pages; gives back any other one.
     pub(super) fn continue_map(
@@ -103,44 +105,12 @@ impl ClientSession {
             open: None,
             unsubscribed_by: None,
         };
-        let number = self.start_paging(channel, grant, request, (paging, has_delta), out)?;
+        let features = self.features(&channel, &grant, request)?;
+        let state = State::Paging(Box::new(paging));
+        let subscription = self.new_subscription(channel, grant, (features, has_delta), state, out.lane())?;
+        let number = subscription.number;
+        self.connected()?.subscriptions.push(subscription);
         self.ask_map(id, number, request, out)
-    }
-
-    /// Lists a subscription whose pages are to be read, and returns its number.
-    fn start_paging(
-        &mut self,
-        channel: ResolvedChannel,
-        grant: Grant,
-        request: &SubscribeRequest,
-        (paging, has_delta): (Paging, bool),
-        out: &mut SessionOut<'_>,
-    ) -> Result<u32, Close> {
-        let access = self.access(&channel)?;
-        let features = Features::new(&channel.rules.rules, &grant.overrides, request, access);
-        let deadline_ms = self.subscription_deadline_ms(grant.expire_at, grant.is_refreshed_by_client);
-        let info = with_channel_info(&self.connected()?.info, grant.info);
-        let presence = self.map_presence(&channel, &info);
-        let connected = self.connected()?;
-        let number = connected.subscriptions.next_number();
-        let client = Arc::clone(&connected.client);
-        let subscriber = Subscriber { lane: out.lane(), client, info: features.is_visible.then_some(info) };
-        connected.subscriptions.push(Subscription {
-            number,
-            channel,
-            subscriber,
-            state: State::Paging(Box::new(paging)),
-            is_server_side: false,
-            is_from_connection_token: grant.is_from_connection_token,
-            is_refreshed_by_client: grant.is_refreshed_by_client,
-            has_delta,
-            features,
-            expire_at: grant.expire_at,
-            deadline_ms,
-            presence,
-            tracking: None,
-        });
-        Ok(number)
     }
 
     /// Sends the channel's owner what a command asks for.
@@ -198,7 +168,7 @@ impl ClientSession {
             Err(refusal) => return self.map_failed(number, open, client_error(refusal), out),
         };
         let unsubscribed_by = paging.unsubscribed_by;
-        let result = shown.map_err(|_| close(Disconnect::INAPPROPRIATE_PROTOCOL, CloseKind::Protocol))?;
+        let result = shown.map_err(|_| inexpressible())?;
         self.reply(&Reply { id: open.id, subscribe: Some(result), ..Reply::default() }, out)?;
         self.unsubscribe_waited(unsubscribed_by, number, out)
     }
@@ -224,17 +194,11 @@ impl ClientSession {
         };
         let shown = show_live(paging, subscription.has_delta, &subscribed, encoding);
         let (data, unsubscribed_by) = (std::mem::take(&mut paging.data), paging.unsubscribed_by);
-        let filter = paging.filter.take().map(|filter| Box::new(TagsFilter(filter)) as Box<dyn PublicationFilter>);
+        let filter = paging.filter.take();
         subscription.state = State::Active(subscribed.handle);
-        out.attach(Attachment {
-            channel: subscribed.handle,
-            key: subscription.channel.key.clone(),
-            variant: shared.codecs.map_variant(encoding, subscription.has_delta),
-            wants_presence_edges: subscription.features.gets_presence_edges,
-            filter,
-        });
-        let (state, publications) =
-            shown.map_err(|_| close(Disconnect::INAPPROPRIATE_PROTOCOL, CloseKind::Protocol))?;
+        let variant = shared.codecs.map_variant(encoding, subscription.has_delta);
+        subscription.attach(subscribed.handle, variant, filter, out);
+        let (state, publications) = shown.map_err(|_| inexpressible())?;
         let recovers = open.recovers && !open.is_from_state;
         let live = live_result(subscription, &subscribed, recovers, now_ms);
         let result = SubscribeResult { state, publications, data, ..live };

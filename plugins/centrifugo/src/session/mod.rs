@@ -10,6 +10,7 @@ mod control;
 mod deadlines;
 mod grant;
 mod maps;
+mod opening;
 mod publish;
 mod query;
 mod refresh;
@@ -277,7 +278,7 @@ impl Session for ClientSession {
         match cause {
             NodeClose::Slow => close(Disconnect::SLOW, CloseKind::Slow),
             NodeClose::Shutdown => close(Disconnect::SHUTDOWN, CloseKind::Drain),
-            NodeClose::Inexpressible => close(Disconnect::INAPPROPRIATE_PROTOCOL, CloseKind::Protocol),
+            NodeClose::Inexpressible => inexpressible(),
         }
     }
 
@@ -296,6 +297,11 @@ impl Session for ClientSession {
 /// The end of a connection, for the node.
 fn close(disconnect: Disconnect, kind: CloseKind) -> Close {
     Close { code: disconnect.code, reason: disconnect.reason, kind }
+}
+
+/// 3506: the connection's encoding cannot carry what it is to be sent.
+fn inexpressible() -> Close {
+    close(Disconnect::INAPPROPRIATE_PROTOCOL, CloseKind::Protocol)
 }
 
 /// 3501: the client broke the protocol.

@@ -38,11 +38,7 @@ impl ClientSession {
         let channel = match self.publishable(&request, out.now_ms()) {
             Ok(channel) => channel,
             Err(error) => {
-                crate::metrics::publish_result(if error == ClientError::TOO_MANY_REQUESTS {
-                    "limited"
-                } else {
-                    "denied"
-                });
+                crate::metrics::publish_refused(error);
                 return self.refuse(id, error, out);
             }
         };
@@ -63,11 +59,7 @@ impl ClientSession {
         out: &mut SessionOut<'_>,
     ) -> Result<(), Close> {
         let connected = self.connected()?;
-        let subscription = connected.subscriptions.get(channel.key.name());
-        let info =
-            subscription.and_then(|subscription| subscription.subscriber.info.as_ref()).unwrap_or(&connected.info);
-        let delta = draft.delta || channel.rules.rules.delta_publish;
-        let draft = Draft { info: Some(Arc::clone(info)), delta, ..draft };
+        let draft = signed(connected, &channel, draft);
         let is_durable = channel.rules.options.durable;
         connected.open_publications.push_back(OpenPublication { id, is_durable, since: Instant::now() });
         let request = Request::Publish { draft, reply: Some(()) };
@@ -145,6 +137,14 @@ impl ClientSession {
         }
         Ok(channel)
     }
+}
+
+/// A draft under the name that its publisher has in the channel, as a delta if the namespace says so.
+pub(super) fn signed(connected: &Connected, channel: &ResolvedChannel, draft: Draft) -> Draft {
+    let subscription = connected.subscriptions.get(channel.key.name());
+    let info = subscription.map_or(&connected.info, |subscription| &subscription.info);
+    let delta = draft.delta || channel.rules.rules.delta_publish;
+    Draft { info: Some(Arc::clone(info)), delta, ..draft }
 }
 
 fn permits_publish(connected: &Connected, channel: &ResolvedChannel) -> bool {

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use natter_core::{ClientInfo, HistoryPage, HistoryQuery, PresenceStats, Refusal, Request, Since};
-use natter_node::session::{Close, CloseKind, SessionOut};
-use natter_protocol::centrifuge::codes::{ClientError, Disconnect};
+use natter_node::session::{Close, SessionOut};
+use natter_protocol::centrifuge::codes::ClientError;
 use natter_protocol::centrifuge::schema::{HistoryRequest, HistoryResult, PresenceResult, PresenceStatsResult, Reply};
 
 use super::grant::{Access, permits};
 use super::reply::client_error;
 use super::token::{Pending, Token};
-use super::{ClientSession, bad_request, close};
+use super::{ClientSession, bad_request, inexpressible};
 use crate::codec;
 use crate::shared::ResolvedChannel;
 
@@ -142,9 +142,7 @@ impl ClientSession {
         let encoding = self.transport.encoding;
         let shown = page.publications.iter().map(|publication| codec::reference(publication).to_publication(encoding));
         let history = HistoryResult {
-            publications: shown
-                .collect::<Result<_, _>>()
-                .map_err(|_| close(Disconnect::INAPPROPRIATE_PROTOCOL, CloseKind::Protocol))?,
+            publications: shown.collect::<Result<_, _>>().map_err(|_| inexpressible())?,
             epoch: page.epoch.as_str().to_owned(),
             offset: page.offset,
         };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-use natter_node::auth::{ConnectionClaims, SubscriptionClaims, TokenError, Verified};
+use natter_node::auth::{ConnectionClaims, SubscriptionClaims, TokenError};
 use natter_node::session::{Close, CloseKind, SessionOut};
 use natter_protocol::centrifuge::codes::{ClientError, Disconnect, Unsubscribed};
 use natter_protocol::centrifuge::schema::{RefreshRequest, RefreshResult, Reply, SubRefreshRequest, SubRefreshResult};
@@ -14,22 +14,14 @@ use super::{ClientSession, bad_request, close};
 
 impl ClientSession {
     pub(super) fn refresh(&mut self, id: u32, request: RefreshRequest, out: &mut SessionOut<'_>) -> Result<(), Close> {
-        if request.token.is_empty() {
+        let connected = self.connected()?;
+        if request.token.is_empty() || !connected.is_refreshed_by_client {
             return Err(bad_request());
         }
-        let tenant = self.connected()?.tenant.id().clone();
+        let tenant = connected.tenant.id().clone();
         let authenticator = self.shared.authenticator.load();
-        match authenticator.authenticate_connection(&request.token, tenant.as_str(), SystemTime::now()) {
-            Verified::Done(result) => self.refresh_verified(id, result, out),
-            Verified::Pending(pending) => {
-                let work = async move {
-                    let result = pending.await;
-                    TaskResult::RefreshToken { id, result }.boxed()
-                };
-                self.wait_for(Box::pin(work), out);
-                Ok(())
-            }
-        }
+        let verified = authenticator.authenticate_connection(&request.token, tenant.as_str(), SystemTime::now());
+        self.once_verified(verified, move |result| TaskResult::RefreshToken { id, result }, out)
     }
 
     pub(super) fn refresh_verified(
@@ -54,6 +46,10 @@ impl ClientSession {
             return Err(close(Disconnect::INSUFFICIENT_STATE, CloseKind::Auth));
         }
         connected.login.clone_from(&claims.login);
+        connected.meta = claims.meta.or(connected.meta.take());
+        if let Some(info) = claims.info.filter(|info| !info.is_empty()) {
+            self.replace_info(info, out)?;
+        }
         let (expires, ttl) = time_left(claims.expire_at, out.now_ms());
         self.set_expiry(claims.expire_at, true);
         let refresh = Some(RefreshResult { expires, ttl, ..RefreshResult::default() });
@@ -93,18 +89,9 @@ impl ClientSession {
         }
         let tenant = connected.tenant.id().clone();
         let authenticator = self.shared.authenticator.load();
-        match authenticator.authenticate_subscription(&request.token, tenant.as_str(), SystemTime::now()) {
-            Verified::Done(result) => self.sub_refresh_verified(id, &request.channel, result, out),
-            Verified::Pending(pending) => {
-                let channel = request.channel;
-                let work = async move {
-                    let result = pending.await;
-                    TaskResult::SubRefreshToken { id, channel, result }.boxed()
-                };
-                self.wait_for(Box::pin(work), out);
-                Ok(())
-            }
-        }
+        let verified = authenticator.authenticate_subscription(&request.token, tenant.as_str(), SystemTime::now());
+        let channel = request.channel;
+        self.once_verified(verified, move |result| TaskResult::SubRefreshToken { id, channel, result }, out)
     }
 
     pub(super) fn sub_refresh_verified(
@@ -129,6 +116,11 @@ impl ClientSession {
             subscription.expire_at = claims.expire_at;
             subscription.is_refreshed_by_client = true;
             subscription.deadline_ms = deadline_ms;
+            // The token says all that there is to say of the subscriber, also nothing.
+            let info = claims.options.info.unwrap_or_default();
+            if info != subscription.info.chan_info {
+                subscription.replace_info(info, out);
+            }
         }
         let (expires, ttl) = time_left(claims.expire_at, now_ms);
         let sub_refresh = Some(SubRefreshResult { expires, ttl, ..SubRefreshResult::default() });

@@ -1,18 +1,17 @@
 //! Writing replies and pushes into the frame that is being made.
 
 use natter_core::Refusal;
-use natter_node::session::{Close, CloseKind, SessionOut};
-use natter_protocol::centrifuge::codes::{ClientError, Disconnect};
+use natter_node::session::{Close, SessionOut};
+use natter_protocol::centrifuge::codes::ClientError;
 use natter_protocol::centrifuge::framing::append_reply;
 use natter_protocol::centrifuge::schema::{Push, Reply};
 
-use super::{ClientSession, close};
+use super::{ClientSession, inexpressible};
 
 impl ClientSession {
     /// Writes a reply. A JSON connection that is to be sent what is no JSON is closed with 3506 (section 2).
     pub(super) fn reply(&self, reply: &Reply, out: &mut SessionOut<'_>) -> Result<(), Close> {
-        append_reply(self.transport.encoding, reply, out.payload())
-            .map_err(|_| close(Disconnect::INAPPROPRIATE_PROTOCOL, CloseKind::Protocol))
+        append_reply(self.transport.encoding, reply, out.payload()).map_err(|_| inexpressible())
     }
 
     /// Answers a command with an error.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use natter_core::{ClientInfo, Publication, Recovery, Refusal, Request, Since, Subscribed, Subscriber};
-use natter_node::auth::{SubscriptionClaims, TokenError, Verified};
+use natter_core::{ClientInfo, Publication, Recovery, Refusal, Request, Since, Subscribed};
+use natter_node::auth::{SubscriptionClaims, TokenError};
 use natter_node::config::{DeltaType, RecoveryMode};
 use natter_node::domain::{Access as DomainAccess, Domain};
-use natter_node::session::{Close, CloseKind, PublicationFilter, SessionOut, Subscription as Attachment};
+use natter_node::session::{Close, CloseKind, SessionOut};
 use natter_protocol::centrifuge::codes::{ClientError, Disconnect, Unsubscribed};
 use natter_protocol::centrifuge::filter::Filter;
 use natter_protocol::centrifuge::framing::{EncodeError, Encoding};
@@ -19,13 +19,13 @@ use natter_protocol::centrifuge::schema::{
 };
 
 use super::deadlines::milliseconds;
-use super::grant::{Features, Grant, permits};
+use super::grant::{Grant, permits};
 use super::reply::client_error;
 use super::subscription::{Origin, Start, State, Subscription};
 use super::task::TaskResult;
 use super::token::{Pending, Token};
 use super::tracking::Tracking;
-use super::{ClientSession, bad_request, close};
+use super::{ClientSession, bad_request, close, inexpressible};
 use crate::codec;
 use crate::namespaces::{allows_user, is_private, is_reserved};
 use crate::shared::ResolvedChannel;
@@ -113,17 +113,9 @@ impl ClientSession {
     ) -> Result<(), Close> {
         let tenant = self.connected()?.tenant.id().clone();
         let authenticator = self.shared.authenticator.load();
-        match authenticator.authenticate_subscription(&request.token, tenant.as_str(), SystemTime::now()) {
-            Verified::Done(result) => self.subscription_verified(id, request, channel, result, out),
-            Verified::Pending(pending) => {
-                let work = async move {
-                    let result = pending.await;
-                    TaskResult::SubscriptionToken { id, request, channel, result }.boxed()
-                };
-                self.wait_for(Box::pin(work), out);
-                Ok(())
-            }
-        }
+        let verified = authenticator.authenticate_subscription(&request.token, tenant.as_str(), SystemTime::now());
+        let next = move |result| TaskResult::SubscriptionToken { id, request, channel, result };
+        self.once_verified(verified, next, out)
     }
 
     pub(super) fn subscription_verified(
@@ -143,7 +135,8 @@ impl ClientSession {
             crate::metrics::auth_failure("claims");
             return Err(close(Disconnect::INVALID_TOKEN, CloseKind::Auth));
         }
-        self.begin(Origin::Command(id), channel, Grant::from_token(claims), &request, out)
+        let grant = Grant::from_token(claims, &channel);
+        self.begin(Origin::Command(id), channel, grant, &request, out)
     }
 
     /// What the channel's rules say, without a token.
@@ -227,49 +220,28 @@ impl ClientSession {
         {
             return self.begin_map(id, channel, grant, request, out);
         }
-        let access = self.access(&channel)?;
+        let features = self.features(&channel, &grant, request)?;
         let rules = &channel.rules.rules;
-        let features = Features::new(rules, &grant.overrides, request, access);
         let recovers = features.is_recoverable
             && (request.recover || (rules.force_recovery_mode == RecoveryMode::Cache && rules.auto_cache_recover));
         let has_delta = request.delta == FOSSIL && rules.allowed_delta_types.contains(&DeltaType::Fossil);
-        let filter = request.tf.as_ref().and_then(|filter| Filter::new(filter).ok());
-        let deadline_ms = self.subscription_deadline_ms(grant.expire_at, grant.is_refreshed_by_client);
         let start = Start {
             origin,
             recovers_from: recovers.then_some(request.offset),
             must_recover: request.flag & MUST_RECOVER != 0,
-            data: grant.data,
-            filter,
+            data: grant.data.clone(),
+            filter: request.tf.as_ref().and_then(|filter| Filter::new(filter).ok()),
             unsubscribed_by: None,
         };
-        let lane = out.lane();
-        let info = with_channel_info(&self.connected()?.info, grant.info);
-        let presence = self.map_presence(&channel, &info);
-        let connected = self.connected()?;
-        let number = connected.subscriptions.next_number();
-        let subscriber =
-            Subscriber { lane, client: Arc::clone(&connected.client), info: features.is_visible.then_some(info) };
+        let state = State::Starting(Box::new(start));
+        let mut subscription = self.new_subscription(channel, grant, (features, has_delta), state, out.lane())?;
+        subscription.tracking = (!subscription.is_server_side && request.r#type == crate::shared_poll::SHARED_POLL)
+            .then(|| Box::new(Tracking::new(Some(out.waker()))));
         let recover = recovers.then(|| Since { offset: request.offset, epoch: request.epoch.clone() });
-        let shard_request = Request::Subscribe { subscriber: subscriber.clone(), recover, reply: () };
-        let token = Token::pack(Pending::Subscribe, number);
-        out.request(token, channel.key.clone(), Arc::clone(&channel.rules.options), shard_request);
-        connected.subscriptions.push(Subscription {
-            number,
-            channel,
-            subscriber,
-            state: State::Starting(Box::new(start)),
-            is_server_side: !matches!(origin, Origin::Command(_)),
-            is_from_connection_token: grant.is_from_connection_token,
-            is_refreshed_by_client: grant.is_refreshed_by_client,
-            has_delta,
-            features,
-            expire_at: grant.expire_at,
-            deadline_ms,
-            tracking: (matches!(origin, Origin::Command(_)) && request.r#type == crate::shared_poll::SHARED_POLL)
-                .then(|| Box::new(Tracking::new(Some(out.waker())))),
-            presence,
-        });
+        let shard_request = Request::Subscribe { subscriber: subscription.subscriber.clone(), recover, reply: () };
+        let (key, options) = (subscription.channel.key.clone(), Arc::clone(&subscription.channel.rules.options));
+        out.request(Token::pack(Pending::Subscribe, subscription.number), key, options, shard_request);
+        self.connected()?.subscriptions.push(subscription);
         Ok(())
     }
 
@@ -294,18 +266,13 @@ impl ClientSession {
         };
         let renderer = shared.codecs.renderer(subscription.channel.key.name());
         let shown = show(subscription, &start, &subscribed, encoding, renderer, now_ms);
-        out.attach(Attachment {
-            channel: subscribed.handle,
-            key: subscription.channel.key.clone(),
-            variant: shared.codecs.variant(subscription.channel.key.name(), encoding, subscription.has_delta),
-            wants_presence_edges: subscription.features.gets_presence_edges,
-            filter: start.filter.map(|filter| Box::new(TagsFilter(filter)) as Box<dyn PublicationFilter>),
-        });
+        let variant = shared.codecs.variant(subscription.channel.key.name(), encoding, subscription.has_delta);
+        subscription.attach(subscribed.handle, variant, start.filter, out);
         subscription.hold_presence(out);
         crate::metrics::resumed(subscribed.recovery.as_ref());
         let result = match shown {
             Ok(result) => self.shown_as_polled(number, result),
-            Err(Unshown::Inexpressible) => return Err(close(Disconnect::INAPPROPRIATE_PROTOCOL, CloseKind::Protocol)),
+            Err(Unshown::Inexpressible) => return Err(inexpressible()),
             Err(Unshown::NotRecovered) => {
                 self.subscribe_failed_after(number, start.origin, ClientError::UNRECOVERABLE_POSITION, out)?;
                 return self.unsubscribe_waited(start.unsubscribed_by, number, out);
@@ -568,17 +535,5 @@ pub(super) fn with_channel_info(info: &Arc<ClientInfo>, chan_info: bytes::Bytes)
     match chan_info.is_empty() {
         true => Arc::clone(info),
         false => Arc::new(ClientInfo { chan_info, ..(**info).clone() }),
-    }
-}
-
-/// A client's filter on tags (section 6.6).
-pub(super) struct TagsFilter(pub(super) Filter);
-
-impl PublicationFilter for TagsFilter {
-    fn passes(&self, publication: &Publication) -> bool {
-        match publication.tags.as_deref() {
-            Some(tags) => self.0.matches(tags),
-            None => self.0.matches(&BTreeMap::new()),
-        }
     }
 }

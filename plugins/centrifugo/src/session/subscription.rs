@@ -1,10 +1,11 @@
 //! The subscriptions of one connection.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use natter_core::{ChannelHandle, Request, Subscriber};
-use natter_node::session::SessionOut;
+use natter_core::{ChannelHandle, ClientInfo, Publication, Request, Subscriber};
+use natter_node::session::{PublicationFilter, SessionOut, Subscription as Attachment, Variant};
 use natter_protocol::centrifuge::filter::Filter;
 
 use super::grant::Features;
@@ -53,6 +54,8 @@ pub(super) struct Subscription {
     pub(super) number: u32,
     pub(super) channel: ResolvedChannel,
     pub(super) subscriber: Subscriber,
+    /// The connection's info with what is said of it in this channel: its publications carry it, listed or not.
+    pub(super) info: Arc<ClientInfo>,
     pub(super) state: State,
     pub(super) is_server_side: bool,
     pub(super) is_from_connection_token: bool,
@@ -77,6 +80,39 @@ impl Subscription {
     fn next_deadline_ms(&self) -> i64 {
         let of_keys = self.tracking.as_ref().map_or(i64::MAX, |tracking| tracking.deadline_ms());
         self.deadline_ms.min(of_keys)
+    }
+
+    /// Has the lane deliver what is published from now on, in one of the channel's wire forms.
+    pub(super) fn attach(
+        &self,
+        handle: ChannelHandle,
+        variant: Variant,
+        filter: Option<Filter>,
+        out: &mut SessionOut<'_>,
+    ) {
+        out.attach(Attachment {
+            channel: handle,
+            key: self.channel.key.clone(),
+            variant,
+            wants_presence_edges: self.features.gets_presence_edges,
+            filter: filter.map(|filter| Box::new(TagsFilter(filter)) as Box<dyn PublicationFilter>),
+        });
+    }
+
+    /// Shows others new info of the subscriber in this channel.
+    pub(super) fn replace_info(&mut self, chan_info: Bytes, out: &mut SessionOut<'_>) {
+        self.show_as(Arc::new(ClientInfo { chan_info, ..(*self.info).clone() }), out);
+    }
+
+    /// Shows others new info of the subscriber, and lists one that is listed anew.
+    pub(super) fn show_as(&mut self, info: Arc<ClientInfo>, out: &mut SessionOut<'_>) {
+        self.info = Arc::clone(&info);
+        if self.subscriber.info.is_none() {
+            return;
+        }
+        self.subscriber.info = Some(info);
+        let request = Request::UpdatePresence { subscriber: self.subscriber.clone() };
+        out.tell(self.channel.key.clone(), Arc::clone(&self.channel.rules.options), request);
     }
 
     /// Gives the subscription up.
@@ -171,6 +207,19 @@ impl Subscriptions {
     pub(super) fn leave_all(&mut self, out: &mut SessionOut<'_>) {
         for subscription in std::mem::take(&mut self.list) {
             subscription.leave(out);
+        }
+    }
+}
+
+/// A client's filter on tags (section 6.6).
+#[derive(Debug)]
+struct TagsFilter(Filter);
+
+impl PublicationFilter for TagsFilter {
+    fn passes(&self, publication: &Publication) -> bool {
+        match publication.tags.as_deref() {
+            Some(tags) => self.0.matches(tags),
+            None => self.0.matches(&BTreeMap::new()),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use natter_node::config::SubscriptionType;
-use natter_node::session::{Close, CloseKind, SessionOut};
+use natter_node::session::{Close, SessionOut};
 use natter_protocol::centrifuge::codes::{ClientError, Disconnect, Unsubscribed};
 use natter_protocol::centrifuge::framing::append_encoded;
 use natter_protocol::centrifuge::schema::{
@@ -15,7 +15,7 @@ use super::deadlines::milliseconds;
 use super::subscribe::time_left;
 use super::subscription::Subscription;
 use super::tracking::Tracking;
-use super::{ClientSession, close};
+use super::{ClientSession, inexpressible};
 use crate::shared_poll::{Form, SHARED_POLL, Source, Tracked, Tracker, Update, Verifier, Wanted};
 
 /// SubRefreshRequest.type: track keys.
@@ -222,8 +222,4 @@ fn expiry_ms(expire_at: i64, grace_ms: i64) -> i64 {
         // A key is still tracked in the second in which it expires.
         _ => expire_at.saturating_add(1).saturating_mul(1_000).saturating_add(grace_ms),
     }
-}
-
-fn inexpressible() -> Close {
-    close(Disconnect::INAPPROPRIATE_PROTOCOL, CloseKind::Protocol)
 }

@@ -9,8 +9,8 @@ import { token } from './token.js';
 const ANSWER_TIMEOUT_MS = 15_000;
 
 export class Commands {
-  /** Opens a connection of a user, and connects. */
-  static async open(natter, user = 'ada') {
+  /** Opens a connection of a user, and connects; `claims` are further ones of its token. */
+  static async open(natter, user = 'ada', claims = {}) {
     const commands = new Commands();
     commands.socket = new WebSocket(natter.url);
     commands.waiting = new Map();
@@ -19,7 +19,7 @@ export class Commands {
     commands.socket.on('message', (data) => commands.received(data.toString()));
     commands.closed = once(commands.socket, 'close').then(([code]) => code);
     await once(commands.socket, 'open');
-    commands.connected = await commands.ask({ connect: { token: token({ sub: user }) } });
+    commands.connected = await commands.ask({ connect: { token: token({ sub: user, ...claims }) } });
     return commands;
   }
 

@@ -79,7 +79,13 @@ fn what_does_not_go_together_is_refused() {
         ("map", "", "mode = \"persistent\"\nmeta_ttl = \"1h\"", "meta_ttl"),
         ("map", "", "mode = \"persistent\"\nmin_page_size = 9\nmax_page_size = 8", "min_page_size"),
         ("map", "", "mode = \"persistent\"\nmax_page_size = 8\ndefault_page_size = 9", "default_page_size"),
-        ("map", "", "mode = \"persistent\"\npublish_proxy_enabled = true", "publish_proxy_enabled"),
+        ("map", "", "mode = \"persistent\"\npublish_proxy_enabled = true", "publish_proxy_name"),
+        (
+            "map",
+            "",
+            "mode = \"persistent\"\nremove_proxy_enabled = true\nremove_proxy_name = \"b\"",
+            "remove_proxy_name",
+        ),
         ("map", "", "mode = \"persistent\"\nmax_keys = 0", "max_keys"),
         ("map", "durable = true\nhistory_size = 1\nhistory_ttl = 1", ephemeral, "durable"),
         ("map", "history_size = 1\nhistory_ttl = 1", ephemeral, "history_size"),
@@ -92,4 +98,16 @@ fn what_does_not_go_together_is_refused() {
         let error = refused(subscription_type, options, map);
         assert!(error.contains(key), "{options} {map}: {error}");
     }
+}
+
+#[test]
+fn proxies_that_are_known_are_asked() {
+    let proxies = "[plugins.centrifugo.channel.proxy.map_publish]\nendpoint = \"http://b\"\n\
+        [[plugins.centrifugo.proxies]]\nname = \"other\"\nendpoint = \"http://c\"\n";
+    let map = "mode = \"persistent\"\npublish_proxy_enabled = true\nremove_proxy_enabled = true\nremove_proxy_name = \"other\"";
+    let config = loaded(&format!("{proxies}{}", namespace("map", "", map)));
+    let map = &config.plugins.centrifugo.namespace("board").unwrap().map;
+    assert_eq!((map.publish_proxy_name.as_str(), map.remove_proxy_name.as_str()), ("default", "other"));
+    let faulty = proxies.replace("map_publish", "map_remove").replace("http://b", "b");
+    assert!(load(&faulty, &[]).unwrap_err().to_string().contains("map_remove.endpoint"));
 }

@@ -115,6 +115,8 @@ fn proxies(settings: &Centrifugo, section: &KeyPath, checks: &mut Checks<'_>) {
         (&settings.channel.proxy.subscribe, channel.key("subscribe")),
         (&settings.channel.proxy.publish, channel.key("publish")),
         (&settings.channel.proxy.sub_refresh, channel.key("sub_refresh")),
+        (&settings.channel.proxy.map_publish, channel.key("map_publish")),
+        (&settings.channel.proxy.map_remove, channel.key("map_remove")),
         (&settings.channel.proxy.shared_poll_refresh, channel.key("shared_poll_refresh")),
         (&settings.rpc.proxy, section.key("rpc").key("proxy")),
     ];

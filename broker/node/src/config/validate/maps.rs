@@ -7,6 +7,7 @@ use super::super::errors::KeyPath;
 use super::super::maps::{ClientKey, MapMode, MapOptions};
 use super::super::namespaces::{Namespace, SubscriptionType};
 use super::Checks;
+use super::centrifugo::known_proxy;
 
 /// More than this is not kept of one channel.
 const STREAM_SIZE_MAX: usize = 100_000;
@@ -20,6 +21,7 @@ pub(super) fn check(settings: &Centrifugo, namespace: &Namespace, path: &KeyPath
             company(namespace, path, checks);
             modes(namespace, &map, checks);
             sizes(&namespace.map, &map, checks);
+            proxies(settings, &namespace.map, &map, checks);
         }
         false => {
             let fine = namespace.map == MapOptions::default();
@@ -79,9 +81,6 @@ fn modes(namespace: &Namespace, path: &KeyPath, checks: &mut Checks<'_>) {
     checks.require(meta_fine, path.key("meta_ttl"), "is less than stream_ttl or key_ttl");
     let meta_fine = map.meta_ttl.is_zero() || !persists;
     checks.require(meta_fine, path.key("meta_ttl"), "is not for mode \"persistent\", whose keys stay for ever");
-    let unbuilt = "is not built: clients' keys are allowed by the options of the map";
-    checks.require(!map.publish_proxy_enabled, path.key("publish_proxy_enabled"), unbuilt);
-    checks.require(!map.remove_proxy_enabled, path.key("remove_proxy_enabled"), unbuilt);
     let client_keyed = !is_presence || map.client_key == ClientKey::Any;
     checks.require(client_keyed, path.key("client_key"), "is not for presence, whose keys nobody chooses");
 }
@@ -100,6 +99,17 @@ fn sizes(map: &MapOptions, path: &KeyPath, checks: &mut Checks<'_>) {
     let timeout = path.key("subscribe_catch_up_timeout");
     let fine = map.subscribe_catch_up_timeout <= Duration::from_secs(60);
     checks.require(fine, timeout, "is more than a minute");
+}
+
+/// Backends that are asked must be known.
+fn proxies(settings: &Centrifugo, map: &MapOptions, path: &KeyPath, checks: &mut Checks<'_>) {
+    let own = &settings.channel.proxy;
+    if map.publish_proxy_enabled {
+        known_proxy(settings, &map.publish_proxy_name, &own.map_publish, path.key("publish_proxy_name"), checks);
+    }
+    if map.remove_proxy_enabled {
+        known_proxy(settings, &map.remove_proxy_name, &own.map_remove, path.key("remove_proxy_name"), checks);
+    }
 }
 
 /// Presence must be kept in a namespace that is made for it.

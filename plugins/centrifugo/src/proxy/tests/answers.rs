@@ -12,7 +12,7 @@ use super::standin::Backend;
 use super::{asker, proxies};
 use crate::proxy::{
     Answer, ConnectQuestion, ConnectResult, Proxies, ProxyError, PublishQuestion, PublishResult, RefreshResult,
-    RpcQuestion, RpcResult, SubRefreshResult, SubscribeQuestion, SubscribeResult,
+    RpcQuestion, RpcResult, SubscribeQuestion, SubscribeResult,
 };
 
 /// Proxies whose backend always says the same.
@@ -73,9 +73,9 @@ async fn refresh_goes_on_or_ends() {
 #[tokio::test]
 async fn sub_refresh_goes_on_or_ends() {
     let refreshed = async |body: &str| saying(body).await.sub_refresh("default", &asker(), "a").await.unwrap();
-    let expected = SubRefreshResult { expired: false, expire_at: Some(5), info: bytes("\0") };
+    let expected = RefreshResult { expired: false, expire_at: Some(5), info: bytes("\0"), meta: None };
     assert_eq!(refreshed(r#"{"result":{"expire_at":5,"b64info":"AA=="}}"#).await, Answer::Result(expected));
-    let ended = SubRefreshResult { expired: true, ..SubRefreshResult::default() };
+    let ended = RefreshResult { expired: true, ..RefreshResult::default() };
     assert_eq!(refreshed("{}").await, Answer::Result(ended));
 }
 

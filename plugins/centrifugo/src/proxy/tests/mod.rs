@@ -4,6 +4,7 @@ mod answers;
 mod bounds;
 mod headers;
 mod keys;
+mod maps;
 mod questions;
 mod routes;
 mod standin;
@@ -34,6 +35,8 @@ fn proxies(backend: &Backend, change: impl Fn(&mut Proxy)) -> Proxies {
     config.channel.proxy.subscribe = proxy("/subscribe");
     config.channel.proxy.publish = proxy("/publish");
     config.channel.proxy.sub_refresh = proxy("/sub_refresh");
+    config.channel.proxy.map_publish = proxy("/map_publish");
+    config.channel.proxy.map_remove = proxy("/map_remove");
     config.channel.proxy.shared_poll_refresh = proxy("/keys");
     config.rpc.proxy = proxy("/rpc");
     config.proxies = vec![Proxy { name: "second".to_owned(), ..proxy("/second") }];

@@ -1,4 +1,4 @@
-//! Keys that clients set and remove (section 8).
+//! Keys that clients set and remove (section 8), where a backend is asked with its consent.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,7 +12,7 @@ use natter_protocol::centrifuge::publication::is_valid_json;
 use natter_protocol::centrifuge::schema::{PublishRequest, PublishResult, Reply};
 
 use crate::session::grant::permits;
-use crate::session::publish::OpenPublication;
+use crate::session::publish::{OpenPublication, signed};
 use crate::session::reply::client_error;
 use crate::session::token::{Pending, Token};
 use crate::session::{ClientSession, Connected, bad_request, close};
@@ -31,38 +31,38 @@ impl ClientSession {
         let (channel, key) = match self.publishable_key(&request, out.now_ms()) {
             Ok(found) => found,
             Err(error) => {
-                crate::metrics::publish_result(if error == ClientError::TOO_MANY_REQUESTS {
-                    "limited"
-                } else {
-                    "denied"
-                });
+                crate::metrics::publish_refused(error);
                 return self.refuse(id, error, out);
             }
         };
-        let keyed = match request.removed {
-            true => KeyedRequest::Remove { key, idempotency_key: None, expected: None, tags: None },
-            false => self.set_by_client(&channel, key, &request.data)?,
-        };
-        let connected = self.connected()?;
-        connected.open_publications.push_back(OpenPublication { id, is_durable: false, since: Instant::now() });
-        let shard_request = Request::Keyed { request: Box::new(keyed), reply: Some(()) };
-        out.request(Token::pack(Pending::Publish, id), channel.key, Arc::clone(&channel.rules.options), shard_request);
-        Ok(())
+        let map = &channel.rules.rules.map;
+        // The payload may be a slice of the read buffer, which must not be kept.
+        let data = || Bytes::copy_from_slice(&request.data);
+        match request.removed {
+            true if map.remove_proxy_enabled => self.ask_remove_key(id, channel, key, out),
+            true => self.change_key(id, channel, removal(key), out),
+            false if map.publish_proxy_enabled => self.ask_set_key(id, channel, (key, data()), out),
+            false => {
+                let draft = signed(self.connected()?, &channel, Draft { data: data(), ..Draft::default() });
+                let wanted = KeyedDraft { key, draft, ..KeyedDraft::default() };
+                self.change_key(id, channel, KeyedRequest::Publish(Box::new(wanted)), out)
+            }
+        }
     }
 
-    fn set_by_client(&mut self, channel: &ResolvedChannel, key: Arc<str>, data: &[u8]) -> Result<KeyedRequest, Close> {
-        let connected = self.connected()?;
-        let subscription = connected.subscriptions.get(channel.key.name());
-        let info =
-            subscription.and_then(|subscription| subscription.subscriber.info.as_ref()).unwrap_or(&connected.info);
-        let draft = Draft {
-            // The payload may be a slice of the read buffer, which must not be kept.
-            data: Bytes::copy_from_slice(data),
-            info: Some(Arc::clone(info)),
-            delta: channel.rules.rules.delta_publish,
-            ..Draft::default()
-        };
-        Ok(KeyedRequest::Publish(Box::new(KeyedDraft { key, draft, ..KeyedDraft::default() })))
+    /// Sends a permitted change to the channel's owner.
+    pub(super) fn change_key(
+        &mut self,
+        id: u32,
+        channel: ResolvedChannel,
+        change: KeyedRequest,
+        out: &mut SessionOut<'_>,
+    ) -> Result<(), Close> {
+        let open = OpenPublication { id, is_durable: false, since: Instant::now() };
+        self.connected()?.open_publications.push_back(open);
+        let shard_request = Request::Keyed { request: Box::new(change), reply: Some(()) };
+        out.request(Token::pack(Pending::Publish, id), channel.key, Arc::clone(&channel.rules.options), shard_request);
+        Ok(())
     }
 
     /// A key has been changed, or need not be.
@@ -87,7 +87,7 @@ impl ClientSession {
         self.unsubscribe_after_publications(out)
     }
 
-    /// The channel and the key of a request that may be made.
+    /// The channel and the key of a request that may be made, or that a backend may be asked about.
     fn publishable_key(
         &mut self,
         request: &PublishRequest,
@@ -105,7 +105,9 @@ impl ClientSession {
         if !connected.publish_allowance.take(per_second, now_ms) {
             return Err(ClientError::TOO_MANY_REQUESTS);
         }
-        if !is_insecure && !permits_change(connected, &channel, request.removed) {
+        // Where a backend is asked, it alone decides.
+        let is_asked = if request.removed { rules.map.remove_proxy_enabled } else { rules.map.publish_proxy_enabled };
+        if !is_asked && !is_insecure && !permits_change(connected, &channel, request.removed) {
             return Err(ClientError::PERMISSION_DENIED);
         }
         let key: Arc<str> = match rules.map.client_key {
@@ -115,11 +117,16 @@ impl ClientSession {
             ClientKey::UserId => Arc::clone(&connected.user),
         };
         let is_json_wanted = rules.publication_data_format == DataFormat::Json && !request.removed;
-        if key.is_empty() || (is_json_wanted && !is_valid_json(&request.data)) {
+        // A backend may think of a key.
+        if (key.is_empty() && !is_asked) || (is_json_wanted && !is_valid_json(&request.data)) {
             return Err(ClientError::BAD_REQUEST);
         }
         Ok((channel, key))
     }
+}
+
+fn removal(key: Arc<str>) -> KeyedRequest {
+    KeyedRequest::Remove { key, idempotency_key: None, expected: None, tags: None }
 }
 
 fn permits_change(connected: &Connected, channel: &ResolvedChannel, removes: bool) -> bool {
