@@ -2,7 +2,7 @@
 //!
 //! Two underscores separate steps. A number is a position in a list (one past its end appends); any other word finds the
 //! list's table of that `name` or `id`. A list that the file does not have starts as the built-in one, so that a
-//! position always means what the documented default shows.
+//! position always means what the documented default shows; where there is none, it starts empty.
 
 use std::collections::BTreeMap;
 
@@ -59,10 +59,13 @@ fn descend<'a, 'd>(
     path: &mut KeyPath,
 ) -> Found<'a, 'd> {
     expand(node);
-    if let (Value::Table(table), Some(Value::List(list))) = (&node.value, default.map(|node| &node.value))
-        && table.is_empty()
-    {
-        node.value = Value::List(list.clone());
+    if matches!(&node.value, Value::Table(table) if table.is_empty()) {
+        match default.map(|node| &node.value) {
+            Some(Value::List(list)) => node.value = Value::List(list.clone()),
+            // No key is a number, so what nobody has set yet is a list.
+            None if word == "0" => node.value = Value::List(Vec::new()),
+            _ => {}
+        }
     }
     match &mut node.value {
         Value::Table(table) => {

@@ -51,6 +51,27 @@ fn lists_are_reached_by_position_and_by_name() {
 }
 
 #[test]
+fn a_list_that_is_nowhere_else_begins_with_its_first_element() {
+    let config = load(
+        "",
+        &[
+            ("NATTER__PLUGINS__CENTRIFUGO__PROXIES__0__NAME", "own"),
+            ("NATTER__PLUGINS__CENTRIFUGO__PROXIES__0__ENDPOINT", "http://127.0.0.1:7000"),
+            ("NATTER__PLUGINS__CENTRIFUGO__PROXIES__1__NAME", "other"),
+            ("NATTER__PLUGINS__CENTRIFUGO__PROXIES__OTHER__ENDPOINT", "http://127.0.0.1:7001"),
+            ("NATTER__STORE__CONTACT_POINTS__0", "127.0.0.1:9042"),
+        ],
+    )
+    .unwrap();
+    let proxies = &config.plugins.centrifugo.proxies;
+    let found: Vec<_> = proxies.iter().map(|proxy| (proxy.name.as_str(), proxy.endpoint.as_str())).collect();
+    assert_eq!(found, [("own", "http://127.0.0.1:7000"), ("other", "http://127.0.0.1:7001")]);
+    assert_eq!(config.store.contact_points, ["127.0.0.1:9042"]);
+    let late = load("", &[("NATTER__PLUGINS__CENTRIFUGO__PROXIES__1__NAME", "own")]);
+    assert!(late.unwrap_err().to_string().contains("plugins.centrifugo.proxies"));
+}
+
+#[test]
 fn a_whole_list_can_be_set() {
     let text = "[{ id = \"a\", api_keys = [\"k\"] }, { id = \"b\" }]";
     let config = load("", &[("NATTER__TENANTS", text), ("NATTER__TENANTS__B__REQUIRE_EXP", "true")]).unwrap();
