@@ -17,8 +17,8 @@ use natter_protocol::centrifuge::schema::{
 };
 
 use super::deadlines::milliseconds;
+use super::deadlines::time_left;
 use super::grant::Grant;
-use super::subscribe::time_left;
 use super::subscription::{Origin, Subscriptions};
 use super::task::TaskResult;
 use super::{ClientSession, Connected, Phase, bad_request, close};

@@ -8,9 +8,10 @@ use natter_node::session::{Close, CloseKind, Control, ServerSubscribe, SessionOu
 use natter_protocol::centrifuge::codes::{Disconnect, Unsubscribed};
 use natter_protocol::centrifuge::schema::{Push, Refresh, SubscribeRequest};
 
+use super::deadlines::time_left;
 use super::grant::Grant;
-use super::subscribe::{time_left, with_channel_info};
 use super::subscription::Origin;
+use super::subscription::with_channel_info;
 use super::{ClientSession, Phase, close};
 
 impl ClientSession {

@@ -126,3 +126,11 @@ impl ClientSession {
 pub(super) fn milliseconds(duration: std::time::Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }
+
+/// `expires` and `ttl` of something that expires at a time; a ttl is at most a year.
+pub(super) fn time_left(expire_at: Option<u64>, now_ms: i64) -> (bool, u32) {
+    const YEAR_SECONDS: u64 = 365 * 24 * 60 * 60;
+    let Some(expire_at) = expire_at else { return (false, 0) };
+    let left = expire_at.saturating_sub(u64::try_from(now_ms / 1_000).unwrap_or_default());
+    (true, u32::try_from(left.min(YEAR_SECONDS)).unwrap_or(u32::MAX))
+}

@@ -8,7 +8,7 @@ use natter_protocol::centrifuge::schema::SubscribeRequest;
 
 use super::ClientSession;
 use super::grant::{Features, Grant};
-use super::subscribe::with_channel_info;
+use super::subscription::with_channel_info;
 use super::subscription::{Origin, State, Subscription};
 use crate::shared::ResolvedChannel;
 

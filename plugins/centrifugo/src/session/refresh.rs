@@ -8,7 +8,7 @@ use natter_node::session::{Close, CloseKind, SessionOut};
 use natter_protocol::centrifuge::codes::{ClientError, Disconnect, Unsubscribed};
 use natter_protocol::centrifuge::schema::{RefreshRequest, RefreshResult, Reply, SubRefreshRequest, SubRefreshResult};
 
-use super::subscribe::time_left;
+use super::deadlines::time_left;
 use super::task::TaskResult;
 use super::{ClientSession, bad_request, close};
 

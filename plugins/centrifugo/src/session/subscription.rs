@@ -223,3 +223,11 @@ impl PublicationFilter for TagsFilter {
         }
     }
 }
+
+/// A connection's info with what is said of it in one channel.
+pub(super) fn with_channel_info(info: &Arc<ClientInfo>, chan_info: bytes::Bytes) -> Arc<ClientInfo> {
+    match chan_info.is_empty() {
+        true => Arc::clone(info),
+        false => Arc::new(ClientInfo { chan_info, ..(**info).clone() }),
+    }
+}

@@ -12,7 +12,7 @@ use natter_protocol::centrifuge::schema::{
 };
 
 use super::deadlines::milliseconds;
-use super::subscribe::time_left;
+use super::deadlines::time_left;
 use super::subscription::Subscription;
 use super::tracking::Tracking;
 use super::{ClientSession, inexpressible};

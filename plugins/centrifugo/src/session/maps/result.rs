@@ -4,7 +4,7 @@ use natter_core::{ChangesPage, StatePage, Subscribed};
 use natter_protocol::centrifuge::schema::{Publication as ShownPublication, SubscribeResult};
 
 use super::{LIVE, STATE, STREAM};
-use crate::session::subscribe::time_left;
+use crate::session::deadlines::time_left;
 use crate::session::subscription::Subscription;
 
 /// SubscribeResult.type of every map subscription.
