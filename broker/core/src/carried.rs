@@ -218,3 +218,6 @@ impl<R> Channel<R> {
         publications.into_iter().for_each(|publication| self.release(publication));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,6 +43,8 @@ pub struct Node {
     pub arriving: Vec<Carried>,
     pub is_followed: bool,
     pub members: Vec<Member>,
+    /// Whether the carrier owes it something that it has not said is lost.
+    pub has_missed: bool,
     /// How far the domain above has been told of the log.
     pub observed: Option<u64>,
 }
@@ -82,6 +84,7 @@ fn node(index: usize) -> Node {
         arriving: Vec::new(),
         is_followed: false,
         members: Vec::new(),
+        has_missed: false,
         observed: None,
     }
 }
@@ -122,22 +125,26 @@ impl Cluster {
             Op::Store { node, nth, answer } => self.store(node, nth, answer),
             Op::Answered { node, nth } => self.answered(node, nth),
             Op::Carry { node, nth, fate } => self.carry(node, nth, fate),
-            Op::Missed { node } => self.apply(node, Input::Missed { channel: channel() }),
+            Op::Missed { node } => self.say_missed(node),
             Op::Tick { node, ms } => {
                 (0..self.nodes.len()).for_each(|node| self.finish(node));
                 self.now += ms;
                 self.apply(node, Input::Tick);
                 self.finish(node);
+                // Of a channel that is not in memory the domain is not told.
+                self.nodes[node].observed = None;
             }
         }
     }
 
-    /// The carrier breaks down and says so; everything else is answered. Whoever was told to come again does.
+    /// Everything arrives that is on its way, and the carrier says where it has lost something. Whoever was told to come
+    /// again does.
     pub fn settle(&mut self) {
-        self.nodes.iter_mut().for_each(|node| node.arriving.clear());
         self.run_dry();
         for node in 0..self.nodes.len() {
-            self.apply(node, Input::Missed { channel: channel() });
+            if self.nodes[node].has_missed {
+                self.say_missed(node);
+            }
         }
         self.run_dry();
         self.check_in_line();
@@ -147,6 +154,11 @@ impl Cluster {
         self.run_dry();
         self.check_in_line();
         self.check_promises();
+    }
+
+    fn say_missed(&mut self, node: usize) {
+        self.nodes[node].has_missed = false;
+        self.apply(node, Input::Missed { channel: channel() });
     }
 
     /// Lets everything happen that is under way.
@@ -233,7 +245,6 @@ impl Cluster {
             Effect::Follow { is_followed, .. } => {
                 let node = &mut self.nodes[node];
                 node.is_followed = is_followed;
-                node.observed = None;
                 assert!(is_followed || node.members.is_empty(), "subscribers of a channel that is not followed");
             }
             Effect::Trim { .. } => unreachable!("history keeps everything"),
@@ -245,7 +256,7 @@ impl Cluster {
         let Some(index) = nth.checked_rem(self.nodes[node].arriving.len()) else { return };
         let carried = self.nodes[node].arriving.remove(index);
         match fate {
-            Fate::Lost => return,
+            Fate::Lost => return self.nodes[node].has_missed = true,
             Fate::ArrivesAndComesAgain => self.nodes[node].arriving.push(carried.clone()),
             Fate::Arrives => {}
         }
@@ -273,6 +284,10 @@ impl Cluster {
             }
             Task::Append { handle, expected, records } => {
                 let outcome = self.append(expected, records, answer);
+                if matches!(outcome, CommitOutcome::Lost) {
+                    // Whoever does the effects tells the domain.
+                    self.nodes[node].observed = None;
+                }
                 Input::Committed { channel, handle, outcome }
             }
         };
@@ -313,7 +328,12 @@ impl Cluster {
                 CommitOutcome::Appended
             }
         };
-        if matches!(answer, Answer::Done) { outcome } else { CommitOutcome::Lost }
+        if matches!(answer, Answer::Done) {
+            return outcome;
+        }
+        // The node does not know what it has published, so it tells nobody.
+        self.nodes.iter_mut().for_each(|node| node.has_missed = true);
+        CommitOutcome::Lost
     }
 
     /// Where a key that one of `records` repeats is stored.

@@ -68,9 +68,8 @@ pub enum Op {
     },
 }
 
-fn op(has_faults: bool) -> impl Strategy<Value = Op> {
+fn op(fault: u32, burst: u32) -> impl Strategy<Value = Op> {
     let publish = (0_usize..2, prop::option::weighted(0.2, 0_u8..3), prop::option::weighted(0.2, 1_u64..6));
-    let fault = u32::from(has_faults);
     let answer = prop_oneof![
         14 => Just(Answer::Done),
         fault => Just(Answer::Failed),
@@ -86,7 +85,7 @@ fn op(has_faults: bool) -> impl Strategy<Value = Op> {
         10 => (publish, prop::bool::weighted(0.1)).prop_map(|((node, key, version), skip_history)| {
             Op::Publish { node, key, version, skip_history }
         }),
-        1 => (0_usize..2, 1_usize..300).prop_map(|(node, count)| Op::Burst { node, count }),
+        burst => (0_usize..2, 1_usize..300).prop_map(|(node, count)| Op::Burst { node, count }),
         5 => (0_usize..2, 0_u8..3, any::<bool>()).prop_map(|(node, lane, returns)| Op::Subscribe { node, lane, returns }),
         1 => (0_usize..2, 0_usize..4).prop_map(|(node, nth)| Op::Unsubscribe { node, nth }),
         14 => (0_usize..2).prop_map(|node| Op::Finish { node }),
@@ -98,6 +97,7 @@ fn op(has_faults: bool) -> impl Strategy<Value = Op> {
     ]
 }
 
-pub fn ops(has_faults: bool) -> impl Strategy<Value = Vec<Op>> {
-    vec(op(has_faults), 1..160)
+/// `fault` and `burst` say how likely a store that fails is, and more publications at once than are loaded at once.
+pub fn ops(fault: u32, burst: u32) -> impl Strategy<Value = Vec<Op>> {
+    vec(op(fault, burst), 1..160)
 }
