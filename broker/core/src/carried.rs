@@ -120,9 +120,6 @@ impl Held {
 
     fn hold(&mut self, epoch: Epoch, publications: Vec<Arc<Publication>>, version: Option<Version>) {
         let Some(newest) = publications.last().map(|newest| newest.offset) else { return };
-        if self.is_doubtful {
-            return;
-        }
         if self.epoch.get_or_insert_with(|| epoch.clone()) != &epoch {
             return self.doubt();
         }

@@ -7,6 +7,8 @@
 //! - (c) a durable publication is neither acknowledged nor delivered before its commit;
 //! - (d) a subscribe answers position P, everything above P is delivered, and a recovery covers what is up to P;
 //! - (e) a lost or rebuilt stream has a new epoch.
+//!
+//! Of a durable channel it is the only writer on its node; where nodes are several the store decides (`carried.rs`).
 
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
