@@ -31,7 +31,8 @@ const HELD_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub struct Carried {
     /// The log that the offsets count in; `None` when the channel keeps no history.
     pub epoch: Option<Epoch>,
-    /// What has been published, oldest first. One with an offset is committed; one without is in no log.
+    /// What has been published, oldest first. One with an offset is committed; one without is in no log. None at all says
+    /// that the log has changed otherwise: that its history, or all of it, has been removed.
     pub publications: Vec<Arc<Publication>>,
     /// The application's version of the newest of them that was given one.
     pub version: Option<Version>,
@@ -52,7 +53,7 @@ impl Joined {
 
     /// What a new channel needs to take part.
     pub(crate) fn outbound(&self, key: &ChannelKey) -> Box<Outbound> {
-        Box::new(Outbound { key: key.clone(), pending: Carried::default(), let_go: self.let_go.clone() })
+        Box::new(Outbound { key: key.clone(), pending: Carried::default(), is_cut: false, let_go: self.let_go.clone() })
     }
 
     /// The channels that have been forgotten since this was asked last: at most as many as a shard holds.
@@ -66,6 +67,8 @@ impl Joined {
 pub(crate) struct Outbound {
     key: ChannelKey,
     pending: Carried,
+    /// Whether the log has become shorter.
+    is_cut: bool,
     let_go: Sender<ChannelKey>,
 }
 
@@ -77,15 +80,28 @@ impl Outbound {
         }
     }
 
+    /// Others must not go on showing what has been removed.
+    pub(crate) fn cut(&mut self) {
+        self.is_cut = true;
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.pending.publications.is_empty()
+        self.pending.publications.is_empty() && !self.is_cut
     }
 
     /// Hands over what has come together.
     pub(crate) fn carry<R>(&mut self, epoch: Option<&Epoch>, effects: &mut Vec<Effect<R>>) {
-        if !self.is_empty() {
-            let carried = Carried { epoch: epoch.cloned(), ..std::mem::take(&mut self.pending) };
-            effects.push(Effect::Carry { channel: self.key.clone(), carried });
+        let mut tell = |carried| {
+            effects.push(Effect::Carry {
+                channel: self.key.clone(),
+                carried: Carried { epoch: epoch.cloned(), ..carried },
+            });
+        };
+        if !self.pending.publications.is_empty() {
+            tell(std::mem::take(&mut self.pending));
+        }
+        if std::mem::take(&mut self.is_cut) {
+            tell(Carried::default());
         }
     }
 }
@@ -159,11 +175,14 @@ impl<R> Channel<R> {
     /// Takes note of what another node has published: what has no number is released, what has one waits for its turn.
     pub(crate) fn hear(&mut self, carried: Carried) {
         let Carried { epoch, publications, version } = carried;
+        let is_cut = publications.is_empty();
         let (numbered, unnumbered): (Vec<_>, Vec<_>) = publications.into_iter().partition(|heard| heard.offset > 0);
         // A change of a key belongs to the one writer of the keys.
         unnumbered.into_iter().filter(|heard| heard.keyed.is_none()).for_each(|heard| self.release(heard));
-        if let (Some(durable), Some(epoch)) = (&mut self.durable, epoch) {
-            durable.held.hold(epoch, numbered, version);
+        match (&mut self.durable, epoch) {
+            (Some(durable), _) if is_cut => durable.held.doubt(),
+            (Some(durable), Some(epoch)) => durable.held.hold(epoch, numbered, version),
+            _ => {}
         }
     }
 

@@ -314,6 +314,14 @@ impl<R> Channel<R> {
         if let Some(first_offset) = durable.end_removal(result, effects) {
             stream.remove_below(first_offset);
             durable.trimmed(first_offset);
+            self.cut();
+        }
+    }
+
+    /// Notes that other nodes have to look at the log, since something of it is gone.
+    pub(crate) fn cut(&mut self) {
+        if let Some(outbound) = self.outbound.as_mut().filter(|_| self.durable.is_some()) {
+            outbound.cut();
         }
     }
 

@@ -250,6 +250,31 @@ fn a_loss_that_is_reported_while_the_log_is_read_has_it_read_again() {
 }
 
 #[test]
+fn removed_history_is_removed_everywhere() {
+    let mut bench = open();
+    bench.ask("a", Request::RemoveHistory { reply: 2 });
+    bench.finish();
+    bench.apply(Input::Removed { channel: key("a"), handle: ChannelHandle(1), is_done: true });
+    let word = told(bench.finish());
+    assert_eq!(word, [carried("log", [])]);
+    // What another node makes of it.
+    let mut other = open();
+    assert!(is_read(&other.hear(word[0].clone())));
+    let head = LogHead { epoch: Epoch::new("log"), last_offset: 2, last_seq: 2, first_offset: 3, version: None };
+    let log = Some((head, Vec::new()));
+    other.apply(Input::LogOpened { channel: key("a"), handle: ChannelHandle(1), log });
+    assert!(!is_over(&other.finish()));
+    assert_eq!(other.shard.stats().publications_held, 0);
+}
+
+#[test]
+fn others_look_at_a_log_that_is_deleted() {
+    let mut bench = open();
+    bench.ask("a", Request::Close { reply: 2 });
+    assert_eq!(told(bench.finish()), [carried("log", [])]);
+}
+
+#[test]
 fn what_waits_is_bounded() {
     let mut bench = open();
     bench.publish("a", false);

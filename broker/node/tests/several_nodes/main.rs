@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use listener::Listener;
-use natter_core::{ChannelKey, ChannelOptions, Draft, TenantId};
+use natter_core::{ChannelKey, ChannelOptions, Draft, HistoryQuery, TenantId};
 use natter_node::Broker;
 use natter_node::clock::NodeClock;
 use natter_node::engine::{Arrivals, Engine};
@@ -148,6 +148,29 @@ async fn whoever_misses_too_much_is_told_to_come_again_and_recovers_it() {
     publish_range(&one, 0..201).await;
     assert_eq!(there.next_many(201).await, texts(0..201));
     assert_eq!(there.returns, 1);
+}
+
+#[tokio::test]
+async fn removed_history_is_gone_on_every_node() {
+    let (_wire, one, other) = two_nodes();
+    let mut there = Listener::connect(&other, "bob", &channel(), &durable()).await;
+    publish_range(&one, 0..3).await;
+    assert_eq!(there.next_many(3).await, texts(0..3));
+    one.remove_history(channel(), durable()).await.unwrap();
+    let query = HistoryQuery { limit: 10, ..HistoryQuery::default() };
+    let page = other.history(channel(), durable(), query).await.unwrap();
+    assert_eq!((page.offset, page.publications.len()), (3, 0));
+    assert_eq!(there.returns, 0);
+}
+
+#[tokio::test]
+async fn a_deleted_log_is_another_one_on_every_node() {
+    let (_wire, one, other) = two_nodes();
+    let mut there = Listener::connect(&other, "bob", &channel(), &durable()).await;
+    publish_range(&one, 0..3).await;
+    assert_eq!(there.next_many(3).await, texts(0..3));
+    one.delete_log(channel(), durable()).await.unwrap();
+    assert_eq!(there.line().await, "again");
 }
 
 #[tokio::test]
