@@ -8,10 +8,10 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::carried::Held;
 use crate::effects::{Effect, Published, Refusal, Reply};
 #[cfg(feature = "faults")]
 use crate::faults::append_records_max;
+use crate::heard::Held;
 use crate::input::{Draft, Request};
 use crate::log::LogRecord;
 use crate::opening::Opening;
@@ -69,8 +69,8 @@ pub(crate) struct DurableLog<R> {
     repeats_waiting: usize,
     /// The store was last asked to forget everything below this offset.
     trimmed_to: u64,
-    /// What other nodes have committed meanwhile.
-    pub(crate) held: Held,
+    /// What other nodes have committed meanwhile; boxed, since there is nothing in a node that is alone.
+    pub(crate) held: Option<Box<Held>>,
     /// How often other nodes were first since the log was last seen to grow.
     pub(crate) conflicts: u8,
 }
@@ -86,7 +86,7 @@ impl<R> DurableLog<R> {
             keys: HashMap::new(),
             repeats_waiting: 0,
             trimmed_to: 0,
-            held: Held::default(),
+            held: None,
             conflicts: 0,
         }
     }
@@ -201,7 +201,7 @@ impl<R> DurableLog<R> {
     /// and over, though the log does not grow.
     pub(crate) fn retry(&mut self, flight: Flight<R>) -> bool {
         flight.pending.into_iter().rev().for_each(|pending| self.put_back(pending));
-        self.held.doubt();
+        self.doubt();
         self.conflicts += 1;
         self.conflicts <= CONFLICTS_MAX
     }

@@ -10,6 +10,7 @@ mod durable;
 mod effects;
 #[cfg(feature = "faults")]
 mod faults;
+mod heard;
 mod idempotency;
 mod input;
 mod key;

@@ -332,7 +332,7 @@ impl<R> Shard<R> {
 
     fn missed(&mut self, key: &ChannelKey, effects: &mut Vec<Effect<R>>) {
         if let Some(durable) = self.channels.get_mut(key).and_then(|channel| channel.durable.as_mut()) {
-            durable.held.doubt();
+            durable.doubt();
             self.take_held(key, effects);
         }
     }

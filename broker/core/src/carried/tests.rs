@@ -2,8 +2,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Carried, HELD_MAX};
+use super::Carried;
 use crate::effects::{Effect, Refusal, Reply};
+use crate::heard::HELD_MAX;
 use crate::input::{Draft, Input, Request, Subscriber};
 use crate::keyed::Keyed;
 use crate::log::{CommitOutcome, LogHead};
