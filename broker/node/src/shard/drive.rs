@@ -216,6 +216,9 @@ async fn append_log(broker: Broker, shard: usize, handle: ChannelHandle, append:
         Err(AppendError::Unknown(_)) => CommitOutcome::Lost,
         Err(AppendError::Rejected(_)) => CommitOutcome::Rejected,
     };
+    if matches!(outcome, CommitOutcome::Conflict) {
+        tracing::debug!(%channel, "another node was first");
+    }
     if matches!(outcome, CommitOutcome::Lost | CommitOutcome::Rejected) {
         broker.metrics().store_failed(broker.store().name(), "append");
     }
