@@ -310,7 +310,11 @@ impl<R> Shard<R> {
         let Some(requests) = requests else { return self.lose(key, effects) };
         self.take_held(key, effects);
         for request in requests {
-            self.serve_when_open(key.clone(), request, now, effects);
+            match self.channels.contains_key(key) {
+                true => self.serve_when_open(key.clone(), request, now, effects),
+                // One of those before it has closed the channel.
+                false => refuse(request, Refusal::StoreUnavailable { outcome_known: true }, effects),
+            }
         }
     }
 

@@ -276,6 +276,17 @@ fn others_look_at_a_log_that_is_deleted() {
 }
 
 #[test]
+fn whoever_waits_behind_a_deletion_is_answered() {
+    let mut bench = open();
+    bench.hear(carried("log", [4]));
+    bench.ask("a", Request::Close { reply: 2 });
+    bench.publish("a", false);
+    let effects = bench.opened("log", 4, 1..=4);
+    let is_refused = |effect: &Effect<u32>| matches!(effect, Effect::Reply { reply: Reply::Published(Err(_)), .. });
+    assert!(effects.iter().any(is_refused), "{effects:?}");
+}
+
+#[test]
 fn what_waits_is_bounded() {
     let mut bench = open();
     bench.publish("a", false);
