@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::carried::Outbound;
 use crate::durable::{DurableLog, Flight, Numbering, publication};
 use crate::effects::{Delivery, Effect, Published};
 use crate::idempotency::IdempotencyWindow;
@@ -51,6 +52,8 @@ pub(crate) struct Channel<R> {
     next_sweep_ms: i64,
     /// Its place among its tenant's channels.
     seat: ChannelSeat,
+    /// What other nodes are to be told, if there are any.
+    pub(crate) outbound: Option<Box<Outbound>>,
 }
 
 impl<R> Channel<R> {
@@ -72,6 +75,7 @@ impl<R> Channel<R> {
             last_used: now,
             next_sweep_ms: now,
             seat,
+            outbound: None,
         }
     }
 
@@ -128,6 +132,9 @@ impl<R> Channel<R> {
         };
         let published = Published::new(&publication, epoch);
         self.remember(&draft, published.offset, now);
+        if let Some(outbound) = self.outbound.as_mut().filter(|_| published.offset == 0) {
+            outbound.add(&publication, None);
+        }
         self.release(publication);
         published
     }
@@ -148,8 +155,11 @@ impl<R> Channel<R> {
         }
     }
 
-    /// Hands what is undelivered to the lanes.
+    /// Hands what is undelivered to the lanes and to other nodes.
     pub(crate) fn deliver(&mut self, effects: &mut Vec<Effect<R>>) {
+        if let Some(outbound) = &mut self.outbound {
+            outbound.carry(self.stream.as_ref().map(|stream| &stream.epoch), effects);
+        }
         let previous = self.delta_base.take();
         if self.undelivered.is_empty() {
             return;
@@ -205,8 +215,18 @@ impl<R> Channel<R> {
         self.handle == handle && self.durable.as_ref().is_some_and(|durable| durable.opening.is_some())
     }
 
-    /// Takes the log's state over from the store and returns what has waited for it.
-    pub(crate) fn open(&mut self, head: LogHead, mut newest: Vec<Arc<Publication>>) -> Vec<Request<R>> {
+    /// Takes the log's state over from the store and returns what has waited for it. `None` when what is known of the log
+    /// cannot be brought in line with it.
+    pub(crate) fn open(
+        &mut self,
+        key: &ChannelKey,
+        head: LogHead,
+        mut newest: Vec<Arc<Publication>>,
+        effects: &mut Vec<Effect<R>>,
+    ) -> Option<Vec<Request<R>>> {
+        if self.stream.is_some() {
+            return self.open_again(key, head, newest, effects);
+        }
         // Only what ends the log without a hole can be held; the store still has the rest.
         let ends_the_log = |(index, publication): (usize, &Arc<Publication>)| {
             publication.offset.checked_add(index as u64) == Some(head.last_offset)
@@ -223,9 +243,9 @@ impl<R> Channel<R> {
         stream.version = head.version;
         stream.forget_below(stream.oldest_allowed(&self.options));
         self.stream = Some(Box::new(stream));
-        let Some(durable) = &mut self.durable else { return Vec::new() };
+        let durable = self.durable.as_mut()?;
         durable.trimmed(head.first_offset);
-        durable.take_requests()
+        Some(durable.take_requests())
     }
 
     /// Settles the batch that the store has answered. False when this life of the channel is over.
@@ -244,6 +264,7 @@ impl<R> Channel<R> {
             }
             // A repeat that is none of the batch's is no answer, and nothing was appended.
             CommitOutcome::Duplicate { .. } | CommitOutcome::Rejected => self.not_appended(flight, true, effects),
+            CommitOutcome::Conflict => return self.durable.as_mut().is_some_and(|durable| durable.retry(flight)),
             CommitOutcome::Lost => {
                 self.not_appended(flight, false, effects);
                 return false;
@@ -259,6 +280,9 @@ impl<R> Channel<R> {
         let epoch = self.stream.as_ref().map(|stream| stream.epoch.clone());
         let mut acks = Vec::with_capacity(flight.pending.len());
         for (publication, pending) in flight.publications.into_iter().zip(flight.pending) {
+            if let Some(outbound) = &mut self.outbound {
+                outbound.add(&publication, pending.draft.version.as_ref());
+            }
             acks.push((Published::new(&publication, epoch.clone()), pending));
             self.release(publication);
         }
@@ -266,6 +290,7 @@ impl<R> Channel<R> {
         for (published, pending) in acks {
             self.remember(&pending.draft, published.offset, now);
             if let Some(durable) = &mut self.durable {
+                durable.conflicts = 0;
                 durable.settle(pending, Ok(published), effects);
             }
         }
@@ -289,6 +314,14 @@ impl<R> Channel<R> {
         if let Some(first_offset) = durable.end_removal(result, effects) {
             stream.remove_below(first_offset);
             durable.trimmed(first_offset);
+            self.cut();
+        }
+    }
+
+    /// Notes that other nodes have to look at the log, since something of it is gone.
+    pub(crate) fn cut(&mut self) {
+        if let Some(outbound) = self.outbound.as_mut().filter(|_| self.durable.is_some()) {
+            outbound.cut();
         }
     }
 
@@ -382,6 +415,7 @@ impl<R> Channel<R> {
     /// Whether nothing but its numbering would be lost with it: what a full shard lets go of first.
     pub(crate) fn is_expendable(&self) -> bool {
         self.lanes.is_empty()
+            && self.outbound.as_ref().is_none_or(|outbound| outbound.is_empty())
             && self.keyed.as_ref().is_none_or(|keyed| keyed.len() == 0)
             && match (&self.durable, &self.stream) {
                 (Some(durable), _) => durable.is_idle() && self.reads == 0,

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::effects::{Effect, Published, Refusal, Reply};
 #[cfg(feature = "faults")]
 use crate::faults::append_records_max;
+use crate::heard::Held;
 use crate::input::{Draft, Request};
 use crate::log::LogRecord;
 use crate::opening::Opening;
@@ -26,6 +27,9 @@ pub(crate) const APPEND_BYTES_MAX: usize = 512 * 1024;
 pub(crate) const QUEUE_MAX: usize = 8_192;
 /// Payload that may wait for a number.
 pub(crate) const QUEUE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Conflicts in a row that a channel puts up with, while its log does not grow.
+const CONFLICTS_MAX: u8 = 4;
 
 /// A publication and who waits for its result.
 #[derive(Debug)]
@@ -53,7 +57,7 @@ pub(crate) struct Flight<R> {
 /// The pipeline.
 #[derive(Debug)]
 pub(crate) struct DurableLog<R> {
-    /// What came before the log was open; `None` once it is.
+    /// What waits while the log is read, to open it or to catch up with it; `None` once that is done.
     pub(crate) opening: Option<Opening<R>>,
     pub(crate) queue: VecDeque<Waiting<R>>,
     queue_bytes: usize,
@@ -65,6 +69,10 @@ pub(crate) struct DurableLog<R> {
     repeats_waiting: usize,
     /// The store was last asked to forget everything below this offset.
     trimmed_to: u64,
+    /// What other nodes have committed meanwhile; boxed, since there is nothing in a node that is alone.
+    pub(crate) held: Option<Box<Held>>,
+    /// How often other nodes were first since the log was last seen to grow.
+    pub(crate) conflicts: u8,
 }
 
 impl<R> DurableLog<R> {
@@ -78,11 +86,18 @@ impl<R> DurableLog<R> {
             keys: HashMap::new(),
             repeats_waiting: 0,
             trimmed_to: 0,
+            held: None,
+            conflicts: 0,
         }
     }
 
     pub(crate) fn is_idle(&self) -> bool {
         self.opening.is_none() && self.queue.is_empty() && self.flight.is_none() && self.removal.is_none()
+    }
+
+    /// Whether the log's end is about to be known anew.
+    pub(crate) fn is_reading_or_appending(&self) -> bool {
+        self.opening.is_some() || self.flight.is_some()
     }
 
     /// Whether a publication with this key is on its way.
@@ -120,7 +135,7 @@ impl<R> DurableLog<R> {
         now: i64,
         effects: &mut Vec<Effect<R>>,
     ) {
-        if self.flight.is_some() || self.removal.is_some() {
+        if self.is_reading_or_appending() || self.removal.is_some() {
             return;
         }
         let pending = self.take_batch(stream, effects);
@@ -177,12 +192,23 @@ impl<R> DurableLog<R> {
         for (index, pending) in flight.pending.into_iter().enumerate().rev() {
             match first.take_if(|_| index == duplicate) {
                 Some(first) => self.settle(pending, Ok(first), effects),
-                None => {
-                    self.queue_bytes += pending.draft.data.len();
-                    self.queue.push_front(Waiting::Publication(pending));
-                }
+                None => self.put_back(pending),
             }
         }
+    }
+
+    /// Puts a batch back in front that another node was before, and has the log looked at. False when this happens over
+    /// and over, though the log does not grow.
+    pub(crate) fn retry(&mut self, flight: Flight<R>) -> bool {
+        flight.pending.into_iter().rev().for_each(|pending| self.put_back(pending));
+        self.doubt();
+        self.conflicts += 1;
+        self.conflicts <= CONFLICTS_MAX
+    }
+
+    fn put_back(&mut self, pending: Pending<R>) {
+        self.queue_bytes += pending.draft.data.len();
+        self.queue.push_front(Waiting::Publication(pending));
     }
 
     /// Refuses everything that still waits, when this life of the channel ends.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::carried::Carried;
 use crate::input::Subscriber;
 use crate::keyed::{KeyedAnswer, StatePage};
 use crate::log::LogRecord;
@@ -177,6 +178,26 @@ pub enum Effect<R> {
         /// Oldest first, without a hole.
         publications: Vec<Arc<Publication>>,
     },
+    /// Tell the node's observer that it may have missed what became durable in this channel.
+    Lost {
+        /// The channel.
+        channel: ChannelKey,
+    },
+    /// Tell the other nodes what has been published here. Only from a shard that is joined to others.
+    Carry {
+        /// The channel.
+        channel: ChannelKey,
+        /// What was published.
+        carried: Carried,
+    },
+    /// From now on, or no more, this node has to hear of what others publish to the channel. Only from a shard that is joined
+    /// to others. Comes before the log is opened, so that nothing is missed between the two.
+    Follow {
+        /// The channel.
+        channel: ChannelKey,
+        /// Whether the channel is in memory.
+        is_followed: bool,
+    },
     /// Tell the subscribers who came or left.
     Announce {
         /// The lanes.
@@ -195,7 +216,7 @@ pub enum Effect<R> {
         /// The channel's life.
         channel: ChannelHandle,
     },
-    /// Open a durable log and answer with `Input::LogOpened`.
+    /// Open a durable log and answer with `Input::LogOpened`. Also asked of an open log that others have written to.
     OpenLog {
         /// The channel.
         channel: ChannelKey,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::carried::Carried;
 use crate::effects::{Refusal, Reply};
 use crate::keyed::KeyedRequest;
 use crate::log::{CommitOutcome, LogHead};
@@ -201,6 +202,19 @@ pub enum Input<R> {
         ticket: u64,
         /// The events of the range, oldest first.
         publications: Option<Vec<Arc<Publication>>>,
+    },
+    /// Another node has published to a channel. Ignored when the channel is not in memory here, and as far as it is known
+    /// already.
+    Carried {
+        /// The channel.
+        channel: ChannelKey,
+        /// What was published.
+        carried: Carried,
+    },
+    /// What other nodes have published to a channel may have got lost on its way: a durable one looks at its log.
+    Missed {
+        /// The channel.
+        channel: ChannelKey,
     },
     /// Time passes: expire history, idempotency keys and idle channels. Due about once a second.
     Tick,

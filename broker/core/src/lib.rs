@@ -4,11 +4,13 @@
 //! and answers with effects; whoever drives it does the I/O. Time and randomness come in as arguments, so that
 //! property tests and simulations drive the very code that runs in production.
 
+mod carried;
 mod channel;
 mod durable;
 mod effects;
 #[cfg(feature = "faults")]
 mod faults;
+mod heard;
 mod idempotency;
 mod input;
 mod key;
@@ -29,6 +31,7 @@ mod serve;
 mod shard;
 mod stream;
 
+pub use carried::Carried;
 pub use effects::{
     ChannelHandle, Delivery, Effect, HistoryPage, PresenceEdge, Published, Recovery, Refusal, Reply, Subscribed,
 };

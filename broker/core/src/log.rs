@@ -49,6 +49,8 @@ pub enum CommitOutcome {
     },
     /// Nothing was appended, and the log is where the owner believes it to be.
     Rejected,
-    /// Nobody knows what was appended, or another writer moved the log: the owner reads it anew.
+    /// Nothing was appended: another node was first and the log ends elsewhere.
+    Conflict,
+    /// Nobody knows what was appended: the owner reads the log anew.
     Lost,
 }

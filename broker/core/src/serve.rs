@@ -27,7 +27,8 @@ impl<R> Shard<R> {
             }
             Request::RemoveHistory { reply } => self.remove_history(&key, reply, effects),
             Request::Close { reply } => {
-                if let Some(channel) = self.channels.remove(&key) {
+                if let Some(mut channel) = self.channels.remove(&key) {
+                    channel.cut();
                     channel.give_up(effects);
                 }
                 effects.push(Effect::Reply { to: reply, reply: Reply::HistoryRemoved(Ok(())) });

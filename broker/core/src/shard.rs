@@ -7,11 +7,14 @@
 //! - (c) a durable publication is neither acknowledged nor delivered before its commit;
 //! - (d) a subscribe answers position P, everything above P is delivered, and a recovery covers what is up to P;
 //! - (e) a lost or rebuilt stream has a new epoch.
+//!
+//! Of a durable channel it is the only writer on its node; where nodes are several the store decides (`carried.rs`).
 
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
+use crate::carried::{Carried, Joined};
 use crate::channel::Channel;
 use crate::durable::DurableLog;
 use crate::effects::{Effect, Published, Refusal, Reply};
@@ -19,6 +22,7 @@ use crate::input::{Input, Request};
 use crate::key::StableHash;
 use crate::keyed::{KeyedAnswer, KeyedChange, KeyedState};
 use crate::log::{CommitOutcome, LogHead};
+use crate::opening::Opening;
 use crate::quota::{ChannelQuotas, ChannelSeat, NoQuotas};
 use crate::reads::{PendingRead, SEARCHES_MAX};
 use crate::stream::Stream;
@@ -74,6 +78,8 @@ pub struct Shard<R> {
     is_crowded: bool,
     /// The tenants of which the same is true.
     crowded_tenants: HashSet<TenantId>,
+    /// What it takes to keep other nodes informed, if there are any.
+    joined: Option<Joined>,
 }
 
 impl<R> Shard<R> {
@@ -93,7 +99,13 @@ impl<R> Shard<R> {
             limits,
             is_crowded: false,
             crowded_tenants: HashSet::new(),
+            joined: None,
         }
+    }
+
+    /// The shard, as one of a node that is not alone: it says what it publishes and which channels it has.
+    pub fn joined(self) -> Self {
+        Self { joined: Some(Joined::new()), ..self }
     }
 
     /// Applies one input at `now` (milliseconds since the Unix epoch, never going back).
@@ -104,6 +116,8 @@ impl<R> Shard<R> {
             Input::Committed { channel, handle, outcome } => self.committed(&channel, handle, outcome, now, effects),
             Input::Removed { channel, handle, is_done } => self.removed(&channel, handle, is_done, effects),
             Input::ReadDone { ticket, publications } => self.read_done(ticket, publications, now, effects),
+            Input::Carried { channel, carried } => self.carried(&channel, carried, effects),
+            Input::Missed { channel } => self.missed(&channel, effects),
             Input::Tick => self.tick(now, effects),
         }
     }
@@ -123,6 +137,8 @@ impl<R> Shard<R> {
             let answer = changed.map(|changed| Box::new(KeyedAnswer::Changed(changed)));
             effects.push(Effect::Reply { to, reply: Reply::Keyed(answer) });
         }
+        let gone = self.joined.iter().flat_map(Joined::gone).filter(|key| !self.channels.contains_key(key));
+        effects.extend(gone.map(|channel| Effect::Follow { channel, is_followed: false }));
     }
 
     /// Counts what the shard holds.
@@ -192,7 +208,10 @@ impl<R> Shard<R> {
     }
 
     fn serve_when_open(&mut self, key: ChannelKey, request: Request<R>, now: i64, effects: &mut Vec<Effect<R>>) {
-        let durable = self.channels.get_mut(&key).and_then(|channel| channel.durable.as_mut());
+        let channel = self.channels.get_mut(&key);
+        // While an open log is caught up with, whoever is attached to it may leave.
+        let channel = channel.filter(|channel| channel.stream.is_none() || !request.is_departure());
+        let durable = channel.and_then(|channel| channel.durable.as_mut());
         match durable.and_then(|durable| durable.opening.as_mut()) {
             None => self.serve(key, request, now, effects),
             Some(opening) => {
@@ -218,6 +237,10 @@ impl<R> Shard<R> {
         let handle = ChannelHandle(self.next_handle);
         self.next_handle += self.handle_step;
         let mut channel = Channel::new(handle, Arc::clone(options), seat, now);
+        if let Some(joined) = &self.joined {
+            channel.outbound = Some(joined.outbound(key));
+            effects.push(Effect::Follow { channel: key.clone(), is_followed: true });
+        }
         if options.has_history() {
             let candidate = Epoch::from_random((self.random)());
             if options.durable {
@@ -283,15 +306,53 @@ impl<R> Shard<R> {
         effects: &mut Vec<Effect<R>>,
     ) {
         let Some(channel) = self.channels.get_mut(key).filter(|channel| channel.is_opening(handle)) else { return };
-        let Some((head, newest)) = log else {
-            if let Some(channel) = self.channels.remove(key) {
-                channel.give_up(effects);
+        let requests = log.and_then(|(head, newest)| channel.open(key, head, newest, effects));
+        let Some(requests) = requests else { return self.lose(key, effects) };
+        self.take_held(key, effects);
+        for request in requests {
+            match self.channels.contains_key(key) {
+                true => self.serve_when_open(key.clone(), request, now, effects),
+                // One of those before it has closed the channel.
+                false => refuse(request, Refusal::StoreUnavailable { outcome_known: true }, effects),
             }
-            return;
-        };
-        for request in channel.open(head, newest) {
-            self.serve(key.clone(), request, now, effects);
         }
+    }
+
+    /// Ends a channel's life since its log is out of sight.
+    fn lose(&mut self, key: &ChannelKey, effects: &mut Vec<Effect<R>>) {
+        let Some(channel) = self.channels.remove(key) else { return };
+        if channel.options.observed && channel.stream.is_some() {
+            effects.push(Effect::Lost { channel: key.clone() });
+        }
+        channel.give_up(effects);
+    }
+
+    fn carried(&mut self, key: &ChannelKey, carried: Carried, effects: &mut Vec<Effect<R>>) {
+        if let Some(channel) = self.channels.get_mut(key) {
+            channel.hear(carried);
+            self.take_held(key, effects);
+        }
+    }
+
+    fn missed(&mut self, key: &ChannelKey, effects: &mut Vec<Effect<R>>) {
+        if let Some(durable) = self.channels.get_mut(key).and_then(|channel| channel.durable.as_mut()) {
+            durable.doubt();
+            self.take_held(key, effects);
+        }
+    }
+
+    /// Has a channel take in what other nodes have told of it, and read its log where they have not told enough.
+    fn take_held(&mut self, key: &ChannelKey, effects: &mut Vec<Effect<R>>) {
+        let Some(channel) = self.channels.get_mut(key) else { return };
+        if channel.take_held(key, effects)
+            && let Some(durable) = &mut channel.durable
+        {
+            durable.opening = Some(Opening::new());
+            let candidate = Epoch::from_random((self.random)());
+            let (channel, handle) = (key.clone(), channel.handle);
+            effects.push(Effect::OpenLog { channel, handle, candidate, newest_max: NEWEST_MAX });
+        }
+        self.mark_dirty(key);
     }
 
     fn committed(
@@ -303,8 +364,11 @@ impl<R> Shard<R> {
         effects: &mut Vec<Effect<R>>,
     ) {
         let Some(channel) = self.channels.get_mut(key).filter(|channel| channel.handle == handle) else { return };
+        let is_conflict = matches!(outcome, CommitOutcome::Conflict);
         if channel.commit(key, outcome, now, effects) {
-            self.mark_dirty(key);
+            self.take_held(key, effects);
+        } else if is_conflict {
+            self.lose(key, effects);
         } else if let Some(channel) = self.channels.remove(key) {
             channel.give_up(effects);
         }

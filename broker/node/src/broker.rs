@@ -16,6 +16,7 @@ use crate::auth::TokenSources;
 use crate::channel_limits::{ChannelLimits, TenantQuotas};
 use crate::clock::NodeClock;
 use crate::domain::Domain;
+use crate::engine::Engine;
 use crate::lane::{LaneEvent, LaneMailbox, NewConnection};
 use crate::limits::{ConnectionLimits, Seats};
 use crate::metrics::Metrics;
@@ -42,6 +43,7 @@ struct Inner {
     store: Arc<dyn Store>,
     domain: OnceLock<Arc<dyn Domain>>,
     token_sources: TokenSources,
+    engine: Arc<dyn Engine>,
     runtime: Handle,
 }
 
@@ -51,6 +53,7 @@ pub(crate) struct BrokerParts {
     pub(crate) lanes: Vec<LaneMailbox>,
     pub(crate) connection_limits: ConnectionLimits,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) engine: Arc<dyn Engine>,
     pub(crate) runtime: Handle,
     pub(crate) clock: NodeClock,
 }
@@ -72,6 +75,7 @@ impl Broker {
             store: parts.store,
             domain: OnceLock::new(),
             token_sources: TokenSources::default(),
+            engine: parts.engine,
             runtime: parts.runtime,
         }))
     }
@@ -186,8 +190,14 @@ impl Broker {
         channels
     }
 
-    /// Has something done to connections of a user. Nothing happens when there are none.
+    /// Has something done to connections of a user, on whichever node. Nothing happens when there are none.
     pub fn control(&self, target: Target, control: Control) {
+        self.0.engine.control(&target, &control);
+        self.control_here(target, control);
+    }
+
+    /// [`Broker::control`] of the connections on this node.
+    pub(crate) fn control_here(&self, target: Target, control: Control) {
         let (target, control) = (Arc::new(target), Arc::new(control));
         let event = |connections| LaneEvent::Control {
             connections,
@@ -245,6 +255,11 @@ impl Broker {
     /// Where durable channels live.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.0.store
+    }
+
+    /// What joins this node to the others.
+    pub(crate) fn engine(&self) -> &dyn Engine {
+        self.0.engine.as_ref()
     }
 
     /// Puts a domain above the broker, before anyone is connected. Only the first call has an effect.

@@ -64,10 +64,12 @@ pub trait Domain: Send + Sync + 'static {
     fn render(&self, publication: &Publication) -> Rendered;
 
     /// These have become durable in an observed channel, directly after what was told before of it. Called on the
-    /// channel's own thread: must be quick and must not block.
+    /// channel's own thread: must be quick and must not block. Where nodes are several, each is told of what all of them have
+    /// published; a domain that does something once for each event, such as projecting it, is not made for that yet.
     fn committed(&self, channel: &ChannelKey, publications: &[Arc<Publication>]);
 
-    /// Nobody knows what has become durable in this channel: what is believed of it has to be read anew.
+    /// Nobody knows what has become durable in this channel, or some of it was not told: what is believed of it has to be
+    /// read anew.
     fn lost(&self, channel: &ChannelKey);
 
     /// A user's first connection on this node.

@@ -11,6 +11,7 @@ pub mod channel_limits;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod engine;
 mod lane;
 pub mod limits;
 mod maps;

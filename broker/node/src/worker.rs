@@ -15,6 +15,7 @@ use tokio::task::LocalSet;
 use crate::broker::{Broker, BrokerParts};
 use crate::channel_limits::TenantQuotas;
 use crate::clock::NodeClock;
+use crate::engine::{Arrivals, Engine, LocalEngine};
 use crate::lane::{self, Lane};
 use crate::limits::ConnectionLimits;
 use crate::shard::{self, ShardDriver, ShardInbox};
@@ -49,6 +50,18 @@ pub fn start(options: BrokerOptions) -> io::Result<(Broker, Vec<JoinHandle<()>>)
 /// # Errors
 /// When a thread or its runtime cannot be made.
 pub fn start_at(options: BrokerOptions, clock: NodeClock) -> io::Result<(Broker, Vec<JoinHandle<()>>)> {
+    start_joined(options, clock, Arc::new(LocalEngine))
+}
+
+/// [`start_at`] as one of several nodes, which share the store and which `engine` joins.
+///
+/// # Errors
+/// When a thread or its runtime cannot be made.
+pub fn start_joined(
+    options: BrokerOptions,
+    clock: NodeClock,
+    engine: Arc<dyn Engine>,
+) -> io::Result<(Broker, Vec<JoinHandle<()>>)> {
     let workers = worker_count(options.workers);
     let shard_count = (workers * SHARDS_PER_WORKER).next_power_of_two();
     let (shard_mailboxes, shard_inboxes): (Vec<_>, Vec<_>) = (0..shard_count).map(|_| shard::mailbox()).unzip();
@@ -58,9 +71,13 @@ pub fn start_at(options: BrokerOptions, clock: NodeClock) -> io::Result<(Broker,
         lanes: lane_mailboxes,
         connection_limits: options.connection_limits,
         store: options.store,
+        engine,
         runtime: Handle::current(),
         clock,
     });
+    tracing::debug!(engine = broker.engine().name(), "the node starts");
+    broker.engine().start(Arrivals::new(broker.clone()));
+    let is_alone = broker.engine().is_alone();
     let quotas: Arc<dyn ChannelQuotas> = Arc::<TenantQuotas>::clone(broker.channel_quotas());
     let limits = ShardLimits { channels_max: options.channels_max.div_ceil(shard_count), quotas };
     let mut shards_of: Vec<Vec<(usize, ShardInbox)>> = (0..workers).map(|_| Vec::new()).collect();
@@ -75,6 +92,7 @@ pub fn start_at(options: BrokerOptions, clock: NodeClock) -> io::Result<(Broker,
                 for (index, inbox) in shards {
                     let random = Box::new(rand::random::<u64>);
                     let shard = Shard::new(index, broker.shard_count(), limits.clone(), random);
+                    let shard = if is_alone { shard } else { shard.joined() };
                     tokio::task::spawn_local(ShardDriver::new(index, shard, inbox, broker.clone()).run());
                 }
                 let lane = Lane::new(LaneId(index as u8), broker);

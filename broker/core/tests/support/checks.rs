@@ -33,6 +33,7 @@ impl Driver {
                     !publications.is_empty() && publications.is_sorted_by(|one, next| one.offset + 1 == next.offset)
                 );
             }
+            Effect::Lost { .. } | Effect::Carry { .. } | Effect::Follow { .. } => unreachable!("the shard is alone"),
             Effect::OpenLog { .. }
             | Effect::Append { .. }
             | Effect::Read { .. }

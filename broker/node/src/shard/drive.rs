@@ -101,6 +101,13 @@ impl ShardDriver {
                     domain.committed(&channel, &publications);
                 }
             }
+            Effect::Lost { channel } => {
+                if let Some(domain) = self.broker.domain() {
+                    domain.lost(&channel);
+                }
+            }
+            Effect::Carry { channel, carried } => self.broker.engine().published(&channel, &carried),
+            Effect::Follow { channel, is_followed } => self.broker.engine().follow(&channel, is_followed),
             Effect::Announce { lanes, channel, edge, info } => {
                 let announcement = Arc::new(Announcement { channel, edge, info });
                 self.send_to(lanes, || LaneEvent::Announce(Arc::clone(&announcement)));
@@ -205,9 +212,13 @@ async fn append_log(broker: Broker, shard: usize, handle: ChannelHandle, append:
     let outcome = match broker.store().append(append).await {
         Ok(AppendOutcome::Appended) => CommitOutcome::Appended,
         Ok(AppendOutcome::Duplicate { index, position }) => CommitOutcome::Duplicate { index, position },
-        Ok(AppendOutcome::Conflict(_)) | Err(AppendError::Unknown(_)) => CommitOutcome::Lost,
+        Ok(AppendOutcome::Conflict(_)) => CommitOutcome::Conflict,
+        Err(AppendError::Unknown(_)) => CommitOutcome::Lost,
         Err(AppendError::Rejected(_)) => CommitOutcome::Rejected,
     };
+    if matches!(outcome, CommitOutcome::Conflict) {
+        tracing::debug!(%channel, "another node was first");
+    }
     if matches!(outcome, CommitOutcome::Lost | CommitOutcome::Rejected) {
         broker.metrics().store_failed(broker.store().name(), "append");
     }
