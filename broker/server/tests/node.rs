@@ -45,7 +45,7 @@ fn a_listener_answers_404_in_plain_json() {
 fn the_demo_page_has_tokens_for_its_users() {
     let node = Node::start("");
     assert!(get(node.port, "/").unwrap().1.contains("<title>natter demo</title>"));
-    assert_eq!(get(node.port, "/demo/client.js").unwrap().0, 200);
+    assert_eq!(get(node.port, "/demo/centrifuge.js").unwrap().0, 200);
     let (status, body) = get(node.port, "/demo/token?user=alice").unwrap();
     assert_eq!(status, 200);
     let token: Value = serde_json::from_str(&body).unwrap();
