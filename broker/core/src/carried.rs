@@ -84,7 +84,7 @@ impl Outbound {
         let mut tell = |carried| {
             effects.push(Effect::Carry {
                 channel: self.key.clone(),
-                carried: Carried { epoch: epoch.cloned(), ..carried },
+                carried: Box::new(Carried { epoch: epoch.cloned(), ..carried }),
             });
         };
         if !self.pending.publications.is_empty() {

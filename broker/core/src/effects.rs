@@ -187,8 +187,8 @@ pub enum Effect<R> {
     Carry {
         /// The channel.
         channel: ChannelKey,
-        /// What was published.
-        carried: Carried,
+        /// What was published. Boxed: effects are moved for every publication, and a node that is alone has none of these.
+        carried: Box<Carried>,
     },
     /// From now on, or no more, this node has to hear of what others publish to the channel. Only from a shard that is joined
     /// to others. Comes before the log is opened, so that nothing is missed between the two.

@@ -102,7 +102,7 @@ fn open() -> Bench {
 }
 
 fn told(effects: Vec<Effect<u32>>) -> Vec<Carried> {
-    let carried = |effect| if let Effect::Carry { carried, .. } = effect { Some(carried) } else { None };
+    let carried = |effect| if let Effect::Carry { carried, .. } = effect { Some(*carried) } else { None };
     effects.into_iter().filter_map(carried).collect()
 }
 

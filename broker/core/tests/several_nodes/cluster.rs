@@ -237,6 +237,7 @@ impl Cluster {
             }
             Effect::Read { ticket, first, last, .. } => self.nodes[node].tasks.push(Task::Read { ticket, first, last }),
             Effect::Carry { carried, .. } => {
+                let carried = *carried;
                 self.check_carried(&carried);
                 // A carrier that echoes: nodes hear of their own publications too.
                 let followers = self.nodes.iter_mut().filter(|node| node.is_followed);
