@@ -32,7 +32,11 @@ fn official_client(folder: &Path) -> Result<String, String> {
         fs::copy(input, folder.join(Path::new(input).file_name().unwrap_or_default())).map_err(|e| e.to_string())?;
     }
     let arguments = ["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
-    let npm = Command::new("npm").args(arguments).arg("--fetch-retries=1").current_dir(folder).output();
+    let npm = Command::new("npm")
+        .args(arguments)
+        .args(["--fetch-retries=1", "--fetch-timeout=30000"])
+        .current_dir(folder)
+        .output();
     match npm {
         Err(error) => return Err(format!("npm cannot be run: {error}")),
         Ok(output) if !output.status.success() => return Err("npm did not get it".into()),

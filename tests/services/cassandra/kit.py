@@ -108,7 +108,9 @@ class Cluster:
                 command, cwd=node, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         (node / "pid").write_text(str(process.pid))
         # A process that has only just begun does not tell its command line yet, by which it is known as ours.
-        while self.pid(number) is None and process.poll() is None:
+        for _ in range(500):
+            if self.pid(number) is not None or process.poll() is not None:
+                break
             time.sleep(0.01)
 
     def configuration(self, number):

@@ -56,6 +56,22 @@ pub(super) fn unavailable(error: impl std::error::Error) -> StoreError {
     StoreError::Unavailable(text)
 }
 
+/// An error of a statement about the schema. What the role may not do, and what the server does not take, stays so however
+/// often it is tried; a table that is not known may only not be known yet.
+pub(super) fn of_schema(error: ExecutionError) -> StoreError {
+    let is_final = matches!(
+        &error,
+        ExecutionError::LastAttemptError(RequestAttemptError::DbError(
+            DbError::Unauthorized | DbError::AuthenticationError | DbError::ConfigError | DbError::SyntaxError,
+            _
+        ))
+    );
+    match unavailable(error) {
+        StoreError::Unavailable(reason) if is_final => StoreError::Invalid(reason),
+        error => error,
+    }
+}
+
 /// The answer to rows that are not as natter writes them.
 pub(super) fn damaged(error: impl std::fmt::Display) -> StoreError {
     StoreError::Corrupt(error.to_string())
@@ -105,5 +121,16 @@ mod tests {
     fn a_refused_request_is_no_outage() {
         assert!(is_outage(&too_few(Consistency::Quorum)));
         assert!(!is_outage(&answered(DbError::Invalid)));
+    }
+
+    #[test]
+    fn a_role_without_rights_is_not_tried_again() {
+        for refusal in [DbError::Unauthorized, DbError::ConfigError, DbError::SyntaxError] {
+            assert!(matches!(of_schema(answered(refusal)), StoreError::Invalid(_)));
+        }
+        // "Unconfigured table", where a node has not heard of it yet.
+        for passing in [DbError::Invalid, DbError::Overloaded, DbError::ServerError] {
+            assert!(matches!(of_schema(answered(passing)), StoreError::Unavailable(_)));
+        }
     }
 }

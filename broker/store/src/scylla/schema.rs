@@ -13,7 +13,7 @@ use scylla::statement::{Consistency, SerialConsistency};
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::errors::{damaged, unavailable};
+use super::errors::{damaged, of_schema, unavailable};
 use super::options::ScyllaOptions;
 use super::server::{Server, quoted};
 use super::statements::{consistencies, serial};
@@ -106,7 +106,7 @@ impl<'a> Migrator<'a> {
         let mut statement = Statement::new(text);
         statement.set_is_idempotent(true);
         statement.set_request_timeout(Some(Duration::from_secs(60)));
-        self.session.query_unpaged(statement, ()).await.map(drop).map_err(unavailable)
+        self.session.query_unpaged(statement, ()).await.map(drop).map_err(of_schema)
     }
 
     /// Whether the tables are as this build wants them.
@@ -128,7 +128,7 @@ impl<'a> Migrator<'a> {
             SerialConsistency::LocalSerial => Consistency::LocalSerial,
         });
         statement.set_is_idempotent(true);
-        let result = self.session.query_unpaged(statement, ()).await.map_err(unavailable)?;
+        let result = self.session.query_unpaged(statement, ()).await.map_err(of_schema)?;
         let rows = result.into_rows_result().map_err(damaged)?;
         let row = rows.maybe_first_row::<(Option<i32>,)>().map_err(damaged)?;
         Ok(row.and_then(|(version,)| version).map_or(0, |version| usize::try_from(version).unwrap_or(0)))
@@ -177,7 +177,7 @@ impl<'a> Migrator<'a> {
         let mut statement = Statement::new(text);
         statement.set_consistency(self.consistency);
         statement.set_serial_consistency(Some(self.serial));
-        let result = self.session.query_unpaged(statement, ()).await.map_err(unavailable)?;
+        let result = self.session.query_unpaged(statement, ()).await.map_err(of_schema)?;
         super::session::applied(result)
     }
 }

@@ -16,8 +16,7 @@ use natter_protocol::centrifuge::schema::{
     ConnectRequest, ConnectResult, Error, Reply, SubscribeRequest, SubscribeResult,
 };
 
-use super::deadlines::milliseconds;
-use super::deadlines::time_left;
+use super::deadlines::{milliseconds, time_left};
 use super::grant::Grant;
 use super::subscription::{Origin, Subscriptions};
 use super::task::TaskResult;

@@ -10,8 +10,7 @@ use natter_protocol::centrifuge::schema::{Push, Refresh, SubscribeRequest};
 
 use super::deadlines::time_left;
 use super::grant::Grant;
-use super::subscription::Origin;
-use super::subscription::with_channel_info;
+use super::subscription::{Origin, with_channel_info};
 use super::{ClientSession, Phase, close};
 
 impl ClientSession {

@@ -8,8 +8,7 @@ use natter_protocol::centrifuge::schema::SubscribeRequest;
 
 use super::ClientSession;
 use super::grant::{Features, Grant};
-use super::subscription::with_channel_info;
-use super::subscription::{Origin, State, Subscription};
+use super::subscription::{Origin, State, Subscription, with_channel_info};
 use crate::shared::ResolvedChannel;
 
 impl ClientSession {

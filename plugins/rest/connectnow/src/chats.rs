@@ -112,7 +112,9 @@ impl ConnectNow {
 
     pub(crate) async fn delete_chat_by_id(&self, user: &ApiUser, id: EntityId) -> Result<(), ApiError> {
         match self.chat().delete_channel(&self.tenant(), &user.domain_id(), id).await {
-            Ok(()) | Err(ChatError::NotFound(_)) => self.forget_chat(user, id).await,
+            // Its users were turned out with its deletion.
+            Ok(()) => self.forget_place(user, id).await,
+            Err(ChatError::NotFound(_)) => self.forget_chat(user, id).await,
             Err(error) => Err(error.into()),
         }
     }
@@ -120,6 +122,10 @@ impl ConnectNow {
     /// Removes what is kept of a chat that is gone. The row that leads to it goes last.
     async fn forget_chat(&self, user: &ApiUser, id: EntityId) -> Result<(), ApiError> {
         self.turn_everyone_out(id).await?;
+        self.forget_place(user, id).await
+    }
+
+    async fn forget_place(&self, user: &ApiUser, id: EntityId) -> Result<(), ApiError> {
         CHATS.delete(self.store(), &self.tenant(), &user.domain_id(), &id.to_hex()).await?;
         Ok(())
     }
