@@ -212,6 +212,8 @@ async fn append_log(broker: Broker, shard: usize, handle: ChannelHandle, append:
     let outcome = match broker.store().append(append).await {
         Ok(AppendOutcome::Appended) => CommitOutcome::Appended,
         Ok(AppendOutcome::Duplicate { index, position }) => CommitOutcome::Duplicate { index, position },
+        // A domain has decided against what it had seen of the log, so it has to look again.
+        Ok(AppendOutcome::Conflict(_)) if is_observed(&broker, &channel) => CommitOutcome::Lost,
         Ok(AppendOutcome::Conflict(_)) => CommitOutcome::Conflict,
         Err(AppendError::Unknown(_)) => CommitOutcome::Lost,
         Err(AppendError::Rejected(_)) => CommitOutcome::Rejected,
@@ -226,6 +228,11 @@ async fn append_log(broker: Broker, shard: usize, handle: ChannelHandle, append:
         domain.lost(&channel);
     }
     broker.shard(shard).send(vec![Input::Committed { channel, handle, outcome }]);
+}
+
+/// Whether a domain follows what is appended to a channel.
+fn is_observed(broker: &Broker, channel: &ChannelKey) -> bool {
+    broker.domain().is_some_and(|domain| domain.channel_options(channel.name()).observed)
 }
 
 async fn read_log(broker: Broker, shard: usize, channel: ChannelKey, ticket: u64, first: u64, last: u64) {
